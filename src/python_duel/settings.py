@@ -1,0 +1,72 @@
+"""Every setting, from the environment and `.env`. There are no default secrets: what is secret is generated or given."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Level = Literal["full", "no-userns", "seccomp"]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """Names in the environment are `DUEL_` and the field in capitals; the two store URLs are plain. Spans are seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DUEL_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    """`postgresql://...`; unset: the embedded PostgreSQL."""
+    redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
+    """`redis://...`, `rediss://...` or `unix://...`; unset: the embedded Valkey."""
+    data: Path = Path.home() / ".local" / "share" / "python-duel"
+    """Where the embedded stores keep their data."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    web: Annotated[int, Field(ge=1, le=64)] = 1
+    """Web processes started by `serve`."""
+    judges: Annotated[int, Field(ge=1, le=64)] = 1
+    """Judge processes started by `serve`."""
+    allowed_origins: list[str] = []
+    """Origins beside the server's own that may open a socket."""
+    secure_cookies: bool = False
+    """Set behind TLS: the session cookie gets `Secure` and the `__Host-` prefix."""
+    polling: bool = True
+    """Long-polling beside WebSocket; needs one web process an address."""
+
+    code_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 65_536
+    frame_bytes: Annotated[int, Field(ge=4096, le=1 << 22)] = 131_072
+    edits_per_second: Positive = 40
+    edit_burst: Annotated[int, Field(ge=1)] = 80
+    submit_interval: Positive = 3
+    run_interval: Positive = 1
+    duel_minutes: Positive = 15
+    reconnect_grace: Positive = 60
+    countdown: Annotated[float, Field(ge=0)] = 3
+    judge_queue: Annotated[int, Field(ge=1)] = 1000
+    """Jobs waiting before submissions are refused as busy."""
+    session_days: Positive = 90
+
+    judge_slots: Annotated[int, Field(ge=0, le=256)] = 0
+    """Programs one judge process runs at once; 0: one a core."""
+    min_level: Level = "seccomp"
+    """The weakest isolation under which a judge starts."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_json: bool = False
+
+
+@cache
+def settings() -> Settings:
+    """The settings in force in this process."""
+    return Settings()
+
+
+def unknown_names(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """`DUEL_*` names that no setting has: probably typing errors."""
+    known = {f"DUEL_{name.upper()}" for name in Settings.model_fields} - {"DUEL_DATABASE_URL", "DUEL_REDIS_URL"}
+    return sorted(n for n in environ if n.upper().startswith("DUEL_") and n.upper() not in known)
