@@ -1,0 +1,16 @@
+import sys
+
+letters = ks = number = 0
+outside: list[tuple[int, int, int]] = []
+for c in sys.stdin.readline().strip():
+    if c.isdigit():
+        number = number * 10 + int(c)
+    elif c == "(":
+        outside.append((letters, ks, number))
+        letters = ks = number = 0
+    elif c == ")":
+        before, ks_before, times = outside.pop()
+        letters, ks = before + times * letters, ks_before + times * ks
+    else:
+        letters, ks = letters + 1, ks + (c == "k")
+print(letters, ks)
