@@ -71,7 +71,7 @@ class SubmissionView(ServerMessage):
     receipt: int
     received_at: Milliseconds
     verdict: Verdict | None = None
-    """Absent while it is judged, and while a pass is held."""
+    """Absent while it is judged."""
     passed: int | None = None
     total: int | None = None
     time_ms: int | None = None

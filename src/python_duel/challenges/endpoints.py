@@ -1,0 +1,36 @@
+"""HTTP: the challenges on offer. Never hidden tests."""
+
+from fastapi import APIRouter
+
+from python_duel.challenges.service import Challenges
+from python_duel.protocol.base import ServerMessage
+from python_duel.protocol.server import ChallengeView
+
+
+class ChallengeSummary(ServerMessage):
+    """One line of the list."""
+
+    slug: str
+    title: str
+    difficulty: int
+    tags: list[str]
+    kind: str
+
+
+def router(challenges: Challenges) -> APIRouter:
+    """`GET /challenges` and `GET /challenges/{slug}`."""
+    routes = APIRouter(prefix="/challenges", tags=["challenges"])
+
+    @routes.get("")
+    async def index(difficulty: int | None = None, tag: str | None = None) -> list[ChallengeSummary]:
+        return [
+            ChallengeSummary(slug=p.slug, title=p.title, difficulty=p.difficulty, tags=p.tags, kind=p.kind)
+            for p in await challenges.current()
+            if difficulty in (None, p.difficulty) and (tag is None or tag in p.tags)
+        ]
+
+    @routes.get("/{slug}")
+    async def show(slug: str) -> ChallengeView:
+        return (await challenges.by_slug(slug)).view(challenges.code_bytes)
+
+    return routes

@@ -1,0 +1,39 @@
+"""Challenges in PostgreSQL."""
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from python_duel.challenges.models import Challenge
+from python_duel.challenges.package import Package
+
+
+async def seed(session: AsyncSession, packages: list[Package], now: int) -> None:
+    """Make exactly `packages` the current challenges; earlier versions stay for the duels that used them."""
+    # One seeder at a time: two web processes start together.
+    await session.execute(select(Challenge.digest).with_for_update())
+    digests = [package.digest for package in packages]
+    await session.execute(
+        update(Challenge).where(Challenge.current, Challenge.digest.not_in(digests)).values(current=False)
+    )
+    for package in packages:
+        row = insert(Challenge).values(
+            digest=package.digest,
+            slug=package.slug,
+            current=True,
+            package=package.model_dump_json(),
+            created_at=now,
+        )
+        await session.execute(row.on_conflict_do_update(index_elements=["digest"], set_={"current": True}))
+
+
+async def current(session: AsyncSession) -> list[Package]:
+    """The challenges that may be played, easiest first."""
+    rows = (await session.execute(select(Challenge.package).where(Challenge.current))).scalars()
+    return sorted((Package.model_validate_json(row) for row in rows), key=lambda p: (p.difficulty, p.slug))
+
+
+async def get(session: AsyncSession, digest: str) -> Package | None:
+    """One version of a challenge."""
+    row = (await session.execute(select(Challenge.package).where(Challenge.digest == digest))).scalar_one_or_none()
+    return None if row is None else Package.model_validate_json(row)

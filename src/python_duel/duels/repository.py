@@ -1,0 +1,149 @@
+"""Duels in PostgreSQL: rows to the rules' state, and the rules' events to rows."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
+
+from python_duel.duels import rules
+from python_duel.duels.models import Duel, DuelPlayer, Invite, Submission
+from python_duel.protocol.server import Result
+from python_duel.protocol.verdict import Verdict
+
+
+async def get(session: AsyncSession, duel_id: str) -> Duel | None:
+    """A duel with its players and submissions."""
+    return await session.get(Duel, duel_id)
+
+
+async def lock(session: AsyncSession, duel_id: str) -> Duel | None:
+    """The same, held until the transaction ends: commands on one duel happen one after the other."""
+    query = select(Duel).where(Duel.id == duel_id).with_for_update(of=Duel)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+def state(duel: Duel) -> rules.Duel:
+    """What the rules know of a duel."""
+    first, second = (
+        rules.Seat(p.player_id, p.away_since, p.offers_draw, p.offers_rematch) for p in duel.players
+    )
+    return rules.Duel(
+        status=duel.status,  # type: ignore[arg-type]
+        starts_at=duel.starts_at,
+        deadline=duel.deadline,
+        grace=duel.grace,
+        seats=(first, second),
+        submissions=tuple(
+            rules.Submission(s.id, s.player_id, s.receipt, Verdict(s.verdict) if s.verdict else None, s.passed or 0)
+            for s in duel.submissions
+        ),
+        result=result(duel),
+    )
+
+
+def result(duel: Duel) -> Result | None:
+    """The result of a finished duel."""
+    if duel.outcome is None:
+        return None
+    return Result(outcome=duel.outcome, winner_id=duel.winner_id, reason=duel.reason)  # type: ignore[arg-type]
+
+
+def record(duel: Duel, events: Sequence[rules.Event]) -> None:
+    """Write the rules' events into the rows. `Received` is for the caller, who knows the code."""
+    for event in events:
+        match event:
+            case rules.Started():
+                duel.status = "live"
+            case rules.SeatChanged(seat):
+                player = side(duel, seat.player_id)
+                player.away_since = seat.away_since
+                player.offers_draw, player.offers_rematch = seat.offers_draw, seat.offers_rematch
+            case rules.Finished(result, at):
+                duel.status, duel.finished_at = "finished", at
+                duel.outcome, duel.winner_id, duel.reason = result.outcome, result.winner_id, result.reason
+                for player in duel.players:
+                    player.live = False
+
+
+def side(duel: Duel, player_id: str) -> DuelPlayer:
+    """The player's row; the rules have checked that there is one."""
+    return next(p for p in duel.players if p.player_id == player_id)
+
+
+async def active_duel_id(session: AsyncSession, player_id: str) -> str | None:
+    """The duel the player is in, if any."""
+    query = select(DuelPlayer.duel_id).where(DuelPlayer.player_id == player_id, DuelPlayer.live)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def submission(session: AsyncSession, duel_id: str, player_id: str, submission_id: str) -> Submission | None:
+    """A player's submission by the client's id."""
+    query = select(Submission).where(
+        Submission.duel_id == duel_id, Submission.player_id == player_id, Submission.submission_id == submission_id
+    )
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def open_duels(session: AsyncSession) -> list[Duel]:
+    """Every duel that is not finished."""
+    return list((await session.execute(select(Duel).where(Duel.status != "finished"))).scalars())
+
+
+async def unarchived(session: AsyncSession, before: int) -> list[str]:
+    """Duels finished before `before` whose last texts are not stored yet."""
+    query = select(Duel.id).join(DuelPlayer).where(
+        Duel.status == "finished", Duel.finished_at < before, DuelPlayer.final_seq.is_(None)
+    )
+    return list((await session.execute(query.distinct().limit(100))).scalars())
+
+
+async def archive(session: AsyncSession, duel_id: str, player_id: str, seq: int, text: str) -> None:
+    """Store a player's last text, once."""
+    await session.execute(
+        update(DuelPlayer)
+        .where(DuelPlayer.duel_id == duel_id, DuelPlayer.player_id == player_id, DuelPlayer.final_seq.is_(None))
+        .values(final_seq=seq, final_text=text)
+    )
+
+
+async def pending(session: AsyncSession, before: int) -> list[Submission]:
+    """Submissions received before `before` that have no verdict, oldest first, with their code."""
+    query = select(Submission).where(Submission.verdict.is_(None), Submission.received_at < before)
+    query = query.options(undefer(Submission.code)).order_by(Submission.received_at).limit(200)
+    return list((await session.execute(query)).scalars())
+
+
+async def played_challenges(session: AsyncSession, player_ids: list[str], limit: int = 5) -> set[str]:
+    """Digests of the challenges the players met last."""
+    query = select(Duel.challenge_digest).join(DuelPlayer).where(DuelPlayer.player_id.in_(player_ids))
+    return set((await session.execute(query.order_by(Duel.created_at.desc()).limit(limit))).scalars())
+
+
+async def history(session: AsyncSession, player_id: str, before: int | None, limit: int) -> list[Duel]:
+    """A player's finished duels, newest first."""
+    query = select(Duel).join(DuelPlayer).where(DuelPlayer.player_id == player_id, Duel.status == "finished")
+    if before is not None:
+        query = query.where(Duel.created_at < before)
+    return list((await session.execute(query.order_by(Duel.created_at.desc()).limit(limit))).scalars().unique())
+
+
+async def watchable(session: AsyncSession, limit: int) -> list[Duel]:
+    """Duels that may be watched now, newest first."""
+    query = select(Duel).where(Duel.status == "live", Duel.public, Duel.visibility == "live")
+    return list((await session.execute(query.order_by(Duel.starts_at.desc()).limit(limit))).scalars())
+
+
+async def rematch(session: AsyncSession, duel_id: str) -> str | None:
+    """The duel that followed this one as its rematch."""
+    return (await session.execute(select(Duel.id).where(Duel.rematch_of == duel_id))).scalar_one_or_none()
+
+
+async def invite(session: AsyncSession, code_digest: str) -> Invite | None:
+    """An invitation by the digest of its code."""
+    return await session.get(Invite, code_digest)
+
+
+async def count_open(session: AsyncSession) -> int:
+    """How many duels are not finished."""
+    return int((await session.execute(select(func.count()).where(Duel.status != "finished"))).scalar_one())

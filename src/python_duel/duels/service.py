@@ -1,0 +1,345 @@
+"""A duel's life: each command is one transaction under the duel's row lock; what others must hear follows the commit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from python_duel.challenges.package import Package
+from python_duel.challenges.service import Challenges
+from python_duel.duels import repository, rules
+from python_duel.duels.jobs import Jobs
+from python_duel.duels.journal import Journal
+from python_duel.duels.models import Duel, DuelPlayer, Submission
+from python_duel.duels.timers import Timers
+from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, NotLive
+from python_duel.platform import metrics
+from python_duel.platform.bus import Bus
+from python_duel.platform.clock import Clock
+from python_duel.platform.ids import new_id
+from python_duel.platform.postgres import Database, read_now
+from python_duel.players.models import Player
+from python_duel.protocol.base import Mode, Visibility
+from python_duel.protocol.jobs import Job
+from python_duel.protocol.server import DuelFinished, DuelPresence
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """Somebody about to duel, and the language they start in."""
+
+    player_id: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a duel is played under. Spans in milliseconds."""
+
+    mode: Mode
+    ranked: bool
+    visibility: Visibility
+    public: bool
+    length: int
+    countdown: int
+    grace: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one command did."""
+
+    duel: Duel
+    events: list[rules.Event]
+    now: int
+
+
+class Duels:
+    """All that may be done to a duel."""
+
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        jobs: Jobs,
+        timers: Timers,
+        bus: Bus,
+        challenges: Challenges,
+        clock: Clock,
+    ) -> None:
+        self.database, self.journal, self.jobs = database, journal, jobs
+        self.timers, self.bus, self.challenges, self.clock = timers, bus, challenges, clock
+
+    # ---- making and finding
+
+    async def create(
+        self,
+        duel_id: str,
+        entrants: tuple[Entrant, Entrant],
+        terms: Terms,
+        package: Package | None = None,
+        rematch_of: str | None = None,
+    ) -> None:
+        """Create a duel, once: the same id again does nothing. Raises `AlreadyInDuel`; nothing is created then."""
+        player_ids = [entrant.player_id for entrant in entrants]
+        if package is None:
+            async with self.database.transaction() as session:
+                avoid = await repository.played_challenges(session, player_ids)
+            package = await self.challenges.pick(avoid)
+        try:
+            async with self.database.transaction() as session:
+                if await repository.get(session, duel_id):
+                    return
+                starts_at = await self._insert(session, duel_id, entrants, terms, package, rematch_of)
+        except IntegrityError as error:
+            await self._explain(error, duel_id, player_ids)
+            return
+        metrics.DUELS_STARTED.labels(terms.mode).inc()
+        await self.timers.set(duel_id, starts_at)
+        for player_id in player_ids:
+            await self.bus.publish(f"player:{player_id}", "queue:matched", {"duel_id": duel_id})
+
+    async def _insert(
+        self,
+        session: AsyncSession,
+        duel_id: str,
+        entrants: tuple[Entrant, Entrant],
+        terms: Terms,
+        package: Package,
+        rematch_of: str | None,
+    ) -> int:
+        now = await self._now(session)
+        starts_at = now + terms.countdown
+        session.add(
+            Duel(
+                id=duel_id,
+                mode=terms.mode,
+                ranked=terms.ranked,
+                visibility=terms.visibility,
+                public=terms.public,
+                challenge_digest=package.digest,
+                status="countdown",
+                created_at=now,
+                starts_at=starts_at,
+                deadline=starts_at + terms.length,
+                grace=terms.grace,
+                rematch_of=rematch_of,
+            )
+        )
+        await session.flush()
+        for seat, entrant in enumerate(entrants):
+            player = await session.get_one(Player, entrant.player_id)
+            session.add(
+                DuelPlayer(
+                    duel_id=duel_id,
+                    player_id=player.id,
+                    seat=seat,
+                    nickname=player.nickname,
+                    rating=player.rating,
+                    language=entrant.language,
+                )
+            )
+        return starts_at
+
+    async def _explain(self, error: IntegrityError, duel_id: str, player_ids: list[str]) -> None:
+        """Turn a constraint's refusal into what happened: made already, or somebody is in another duel."""
+        async with self.database.transaction() as session:
+            if await repository.get(session, duel_id):
+                return
+        for player_id in player_ids:
+            active = await self.active(player_id)
+            if active:
+                raise AlreadyInDuel(
+                    "A player is in another duel already: finish that first.", duel_id=active, player_id=player_id
+                ) from error
+        raise error
+
+    async def active(self, player_id: str) -> str | None:
+        """The duel the player is in, if any."""
+        async with self.database.transaction() as session:
+            return await repository.active_duel_id(session, player_id)
+
+    async def get(self, duel_id: str) -> Duel:
+        """A duel by id; raises `NotFound`."""
+        async with self.database.transaction() as session:
+            duel = await repository.get(session, duel_id)
+        if duel is None:
+            raise NotFound("There is no such duel.")
+        return duel
+
+    async def package(self, duel: Duel) -> Package:
+        """The challenge of a duel."""
+        return await self.challenges.by_digest(duel.challenge_digest)
+
+    # ---- commands
+
+    async def command(self, duel_id: str, command: rules.Command) -> Change:
+        """Do `command` now; raises `NotFound`, `Forbidden` or `NotLive`."""
+        async with self.database.transaction() as session:
+            change = await self.decide(session, duel_id, command)
+        await self.announce(change)
+        return change
+
+    async def submit(self, duel_id: str, player_id: str, submission: Submission) -> tuple[Submission, int]:
+        """Receive a submission, once: the same client's id again gives the first. Returns it and its queue position.
+
+        Raises as `command`, and `Busy`; nothing is received then.
+        """
+        position = await self.jobs.position()
+        async with self.database.transaction() as session:
+            await repository.lock(session, duel_id)
+            known = await repository.submission(session, duel_id, player_id, submission.submission_id)
+            if known:
+                return known, position
+            change = await self.decide(session, duel_id, rules.Submit(player_id, submission.id))
+            received = next((e.submission for e in change.events if isinstance(e, rules.Received)), None)
+            if received:
+                submission.receipt, submission.received_at = received.receipt, change.now
+                session.add(submission)
+        await self.announce(change)
+        await self.judge(submission, change.duel.challenge_digest)
+        metrics.SUBMISSIONS.labels(submission.language).inc()
+        return submission, position
+
+    async def find_submission(self, duel_id: str, player_id: str, submission_id: str) -> Submission | None:
+        """A submission that was received already."""
+        async with self.database.transaction() as session:
+            return await repository.submission(session, duel_id, player_id, submission_id)
+
+    async def judge(self, submission: Submission, challenge_digest: str) -> None:
+        """Hand a submission to the judges. If that fails, the sweeper does it later."""
+        package = await self.challenges.by_digest(challenge_digest)
+        job = Job(
+            kind="submission",
+            job_id=submission.id,
+            duel_id=submission.duel_id,
+            player_id=submission.player_id,
+            language=submission.language,  # type: ignore[arg-type]
+            code=submission.code,
+            challenge=challenge_digest,
+            attempt=submission.attempt,
+        )
+        await self.jobs.put(job, package)
+
+    async def decide(self, session: AsyncSession, duel_id: str, command: rules.Command) -> Change:
+        """Ask the rules, inside the caller's transaction, and write what they say. Raises as `command`."""
+        duel = await repository.lock(session, duel_id)
+        if duel is None:
+            raise NotFound("There is no such duel.")
+        now = await self._now(session)
+        state = repository.state(duel)
+        try:
+            events = rules.decide(state, command, now)
+        except rules.Refused as refusal:
+            player_id = getattr(command, "player_id", None)
+            member = player_id in {seat.player_id for seat in state.seats}
+            raise (NotLive if member else Forbidden)(str(refusal)) from None
+        repository.record(duel, events)
+        return Change(duel, events, now)
+
+    async def _now(self, session: AsyncSession) -> int:
+        now = await read_now(session)
+        self.clock.observe(now)
+        return now
+
+    # ---- after the commit
+
+    async def announce(self, change: Change) -> None:
+        """Tell everybody in the duel what a command did, and set its timer."""
+        duel, topic = change.duel, f"duel:{change.duel.id}"
+        if not change.events:
+            return
+        await self.timers.set(duel.id, rules.next_due(repository.state(duel)))
+        for event in change.events:
+            if isinstance(event, rules.SeatChanged):
+                await self._publish_presence(duel, event.seat)
+        finished = next((e for e in change.events if isinstance(e, rules.Finished)), None)
+        if finished:
+            metrics.DUELS_FINISHED.labels(finished.result.outcome, finished.result.reason).inc()
+            await self.archive(duel)
+        if any(not isinstance(event, rules.Judged) for event in change.events):
+            await self.bus.publish(topic, "duel:state", {})
+        if finished:
+            message = DuelFinished(duel_id=duel.id, result=finished.result)
+            await self.bus.publish(topic, "duel:finished", message.model_dump(mode="json", exclude_none=True))
+
+    async def _publish_presence(self, duel: Duel, seat: rules.Seat) -> None:
+        message = DuelPresence(
+            duel_id=duel.id,
+            player_id=seat.player_id,
+            connected=seat.away_since is None,
+            grace_until=None if seat.away_since is None else seat.away_since + duel.grace,
+        )
+        await self.bus.publish(
+            f"duel:{duel.id}", "duel:presence", message.model_dump(mode="json", exclude_none=True)
+        )
+
+    async def archive(self, duel: Duel) -> None:
+        """Close the documents and store the last texts, once."""
+        starter = (await self.package(duel)).starter
+        await self.journal.close(duel.id, [player.player_id for player in duel.players])
+        for player in duel.players:
+            document = await self.journal.read(duel.id, player.player_id, starter[player.language])  # type: ignore[index]
+            async with self.database.transaction() as session:
+                await repository.archive(session, duel.id, player.player_id, document.seq, document.text)
+
+    async def tick(self, duel_id: str) -> None:
+        """What time brings; for the timers."""
+        try:
+            change = await self.command(duel_id, rules.Tick())
+        except NotFound:
+            await self.timers.set(duel_id, None)
+            return
+        if not change.events:
+            await self.timers.set(duel_id, rules.next_due(repository.state(change.duel)))
+
+    async def rematch(self, duel_id: str, player_id: str, terms: Callable[[Duel], Terms]) -> None:
+        """Offer a rematch; when both have, the next duel is made. Raises as `command` and `create`."""
+        change = await self.command(duel_id, rules.OfferRematch(player_id))
+        duel = change.duel
+        if all(player.offers_rematch for player in duel.players):
+            # The other side starts first this time: seats swap.
+            second, first = (Entrant(player.player_id, player.language) for player in duel.players)
+            await self.create(new_id(), (first, second), terms(duel), rematch_of=duel_id)
+            await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
+
+    async def rematch_id(self, duel_id: str) -> str | None:
+        """The duel that followed this one."""
+        async with self.database.transaction() as session:
+            return await repository.rematch(session, duel_id)
+
+    async def sweep(self, present: Callable[[str], Awaitable[bool]]) -> None:
+        """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent."""
+        now = self.clock.now()
+        async with self.database.transaction() as session:
+            open_duels = await repository.open_duels(session)
+            lost_jobs = await repository.pending(session, now - LOST_JOB_MS)
+            unarchived = await repository.unarchived(session, now - LOST_JOB_MS)
+        for duel in open_duels:
+            await self._sweep_duel(duel, present)
+        for submission in lost_jobs:
+            duel = await self.get(submission.duel_id)
+            await self.judge(submission, duel.challenge_digest)
+        for duel_id in unarchived:
+            await self.archive(await self.get(duel_id))
+
+    async def _sweep_duel(self, duel: Duel, present: Callable[[str], Awaitable[bool]]) -> None:
+        await self.timers.set(duel.id, rules.next_due(repository.state(duel)))
+        for player in duel.players:
+            there = await present(player.player_id)
+            if there != (player.away_since is None):
+                await self.presence(duel.id, player.player_id, there)
+
+    async def presence(self, duel_id: str, player_id: str, there: bool) -> None:
+        """A player came back, or their last connection is gone."""
+        command = rules.Return(player_id) if there else rules.Leave(player_id)
+        await asyncio.shield(self.command(duel_id, command))
+
+
+LOST_JOB_MS = 15_000
+"""A submission without a verdict for so long may have lost its job: it is queued again; judging twice does no harm."""

@@ -1,0 +1,56 @@
+"""Deadlines: when time alone changes a duel next. A sorted set in Redis, rebuilt from PostgreSQL by the sweeper.
+
+A due duel is claimed by moving it a lease ahead, so that one process handles it and another takes over if that one dies.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import structlog
+
+from python_duel.platform.clock import Clock
+from python_duel.platform.redis import LOST, Redis, RedisError
+
+KEY = "duel:timers"
+LEASE_MS = 3000
+NAP_S = 0.1
+
+# KEYS timers; ARGV now, lease
+CLAIM = """
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 32)
+for _, duel in ipairs(due) do redis.call('ZADD', KEYS[1], ARGV[1] + ARGV[2], duel) end
+return due
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class Timers:
+    """When each duel is due."""
+
+    def __init__(self, redis: Redis, clock: Clock) -> None:
+        self._redis, self._clock = redis, clock
+        self._claim = redis.register_script(CLAIM)
+
+    async def set(self, duel_id: str, at: int | None) -> None:
+        """Due at `at`, or never again."""
+        if at is None:
+            await self._redis.zrem(KEY, duel_id)
+        else:
+            await self._redis.zadd(KEY, {duel_id: at})
+
+    async def run(self, tick: Callable[[str], Awaitable[None]]) -> None:
+        """Call `tick` for every duel that falls due, for ever."""
+        while True:
+            try:
+                due = cast("list[str]", await self._claim(keys=[KEY], args=[self._clock.now(), LEASE_MS]))
+            except (*LOST, RedisError) as error:
+                log.warning("timers are out of reach", error=str(error))
+                due = []
+            results = await asyncio.gather(*map(tick, due), return_exceptions=True)
+            for duel_id, result in zip(due, results, strict=True):
+                if isinstance(result, Exception):
+                    log.error("a timer failed; it is tried again", duel=duel_id, error=repr(result))
+            if not due:
+                await asyncio.sleep(NAP_S)

@@ -1,0 +1,165 @@
+"""The queue: atomic scripts over Redis, so that a ticket is consumed once and nobody meets themselves.
+
+Keys, hash-tagged together:
+
+- `{queue}:waiting:<mode>`: players by the time they joined (ms), one sorted set a mode
+- `{queue}:tickets`: hash, player to ticket as JSON `{ticket, mode, joined_at, language}`
+- `{queue}:leases`: players by the time until which they count as present (ms): others are passed over
+- `{queue}:pairings`: hash, duel id to the pairing as JSON, until its duel stands in PostgreSQL
+- `{queue}:wait:<mode>`: moving average of the waits (ms)
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from python_duel.platform.ids import new_id
+from python_duel.platform.redis import Redis, reply
+from python_duel.protocol.base import Mode
+
+MODES: tuple[Mode, ...] = ("ranked", "casual")
+LEASE_MS = 15_000
+ESTIMATE_MS = 10_000
+"""What a new player is told to expect before anybody has waited."""
+
+# KEYS waiting(mode), tickets, leases, pairings, wait(mode), waiting(other mode)
+# ARGV player, now, lease end, ticket JSON, duel id, mode
+JOIN = """
+local me, now = ARGV[1], tonumber(ARGV[2])
+local ticket = redis.call('HGET', KEYS[2], me)
+if ticket and cjson.decode(ticket).mode ~= ARGV[6] then
+  redis.call('ZREM', KEYS[6], me)
+  ticket = false
+end
+if not ticket then
+  ticket = ARGV[4]
+  redis.call('HSET', KEYS[2], me, ticket)
+  redis.call('ZADD', KEYS[1], cjson.decode(ticket).joined_at, me)
+end
+redis.call('ZADD', KEYS[3], ARGV[3], me)
+local mine = cjson.decode(ticket)
+for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, 63)) do
+  if other ~= me then
+    local theirs = redis.call('HGET', KEYS[2], other)
+    local lease = tonumber(redis.call('ZSCORE', KEYS[3], other) or 0)
+    if theirs and lease >= now then
+      local first = cjson.decode(theirs)
+      redis.call('ZREM', KEYS[1], me, other)
+      redis.call('ZREM', KEYS[3], me, other)
+      redis.call('HDEL', KEYS[2], me, other)
+      local waited = now - first.joined_at
+      local mean = tonumber(redis.call('GET', KEYS[5]) or waited)
+      redis.call('SET', KEYS[5], math.floor(mean * 0.9 + waited * 0.1))
+      local pairing = cjson.encode({at = now, mode = ARGV[6], players = {
+        {player_id = other, language = first.language, joined_at = first.joined_at},
+        {player_id = me, language = mine.language, joined_at = mine.joined_at}}})
+      redis.call('HSET', KEYS[4], ARGV[5], pairing)
+      return {'paired', ticket, pairing}
+    end
+    if lease < now - 60000 then
+      redis.call('ZREM', KEYS[1], other)
+      redis.call('ZREM', KEYS[3], other)
+      redis.call('HDEL', KEYS[2], other)
+    end
+  end
+end
+return {'waiting', ticket, redis.call('GET', KEYS[5]) or ''}
+"""
+
+# KEYS tickets, leases, waiting of each mode; ARGV player
+LEAVE = """
+redis.call('ZREM', KEYS[2], ARGV[1])
+for i = 3, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
+return redis.call('HDEL', KEYS[1], ARGV[1])
+"""
+
+# KEYS tickets, leases; ARGV lease end, player ...
+LEASE = """
+for i = 2, #ARGV do
+  if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 1 then redis.call('ZADD', KEYS[2], ARGV[1], ARGV[i]) end
+end
+return 1
+"""
+
+TICKETS, LEASES, PAIRINGS = "{queue}:tickets", "{queue}:leases", "{queue}:pairings"
+
+
+def _waiting(mode: Mode) -> str:
+    return f"{{queue}}:waiting:{mode}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A place in the queue."""
+
+    ticket: str
+    joined_at: int
+    estimate_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """One half of a pairing."""
+
+    player_id: str
+    language: str
+    joined_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two tickets, consumed. `duel_id` is the duel they are for."""
+
+    duel_id: str
+    mode: Mode
+    at: int
+    players: tuple[Paired, Paired]
+
+
+class Queue:
+    """The tickets of all modes."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._join = redis.register_script(JOIN)
+        self._leave = redis.register_script(LEAVE)
+        self._lease = redis.register_script(LEASE)
+
+    async def join(
+        self, player_id: str, mode: Mode, language: str, now: int, joined_at: int | None = None
+    ) -> tuple[Waiting, Pairing | None]:
+        """Take or keep a place; the oldest waiting player who is present is paired at once. Joining again keeps the place."""
+        duel_id = new_id()
+        ticket = {"ticket": new_id(), "mode": mode, "joined_at": joined_at or now, "language": language}
+        other = next(m for m in MODES if m != mode)
+        kind, kept, rest = await self._join(
+            keys=[_waiting(mode), TICKETS, LEASES, PAIRINGS, f"{{queue}}:wait:{mode}", _waiting(other)],
+            args=[player_id, now, now + LEASE_MS, json.dumps(ticket), duel_id, mode],
+        )
+        held = json.loads(kept)
+        estimate = int(rest) if kind == "waiting" and rest else ESTIMATE_MS if kind == "waiting" else 0
+        waiting = Waiting(held["ticket"], held["joined_at"], estimate)
+        return waiting, _pairing(duel_id, json.loads(rest)) if kind == "paired" else None
+
+    async def leave(self, player_id: str) -> bool:
+        """Give the place up; False when there was none, or it was consumed already."""
+        return bool(await self._leave(keys=[TICKETS, LEASES, *map(_waiting, MODES)], args=[player_id]))
+
+    async def lease(self, player_ids: list[str], until: int) -> None:
+        """Count the players who hold tickets as present until `until` (ms)."""
+        if player_ids:
+            await self._lease(keys=[TICKETS, LEASES], args=[until, *player_ids])
+
+    async def pairings(self) -> list[Pairing]:
+        """Pairings whose duel may not stand yet."""
+        stored = await reply(self._redis.hgetall(PAIRINGS))
+        return [_pairing(duel_id, json.loads(text)) for duel_id, text in stored.items()]
+
+    async def settle(self, duel_id: str) -> None:
+        """The pairing's duel stands, or never will."""
+        await reply(self._redis.hdel(PAIRINGS, duel_id))
+
+
+def _pairing(duel_id: str, body: dict[str, Any]) -> Pairing:
+    first, second = (Paired(p["player_id"], p["language"], p["joined_at"]) for p in body["players"])
+    return Pairing(duel_id, body["mode"], body["at"], (first, second))

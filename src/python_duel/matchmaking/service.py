@@ -1,0 +1,139 @@
+"""From a ticket to a duel, and duels by invitation."""
+
+import structlog
+
+from python_duel.duels import repository
+from python_duel.duels.models import Duel, Invite
+from python_duel.duels.service import Duels, Entrant, Terms
+from python_duel.errors import AlreadyInDuel, Forbidden, NotFound
+from python_duel.matchmaking.queue import Pairing, Queue, Waiting
+from python_duel.platform.clock import Clock
+from python_duel.platform.ids import digest, new_id
+from python_duel.platform.postgres import read_now
+from python_duel.protocol.base import Language, Mode
+from python_duel.protocol.client import DuelCreate
+from python_duel.settings import Settings
+
+SETTLE_MS = 2000
+"""A pairing older than this whose duel is not there was left behind by a crash."""
+
+log = structlog.get_logger(__name__)
+
+
+class Matchmaking:
+    """Brings two players together."""
+
+    def __init__(self, queue: Queue, duels: Duels, clock: Clock, settings: Settings) -> None:
+        self.queue, self._duels, self._clock, self._settings = queue, duels, clock, settings
+
+    async def join(self, player_id: str, mode: Mode, language: Language) -> Waiting:
+        """Take a place in the queue, or be paired at once. Raises `AlreadyInDuel`."""
+        await self._refuse_if_busy(player_id)
+        waiting, pairing = await self.queue.join(player_id, mode, language, self._clock.now())
+        if pairing:
+            await self._pair(pairing)
+        return waiting
+
+    async def create_invite(self, host_id: str, wish: DuelCreate) -> tuple[str, str]:
+        """An open invitation: the id its duel will have, and the code to send. Raises `NotFound`, `AlreadyInDuel`."""
+        await self._refuse_if_busy(host_id)
+        challenges = self._duels.challenges
+        package = await (challenges.by_slug(wish.challenge) if wish.challenge else challenges.pick(set()))
+        duel_id, code = new_id(), new_id()
+        async with self._duels.database.transaction() as session:
+            session.add(
+                Invite(
+                    code_digest=digest(code),
+                    duel_id=duel_id,
+                    host_id=host_id,
+                    challenge_digest=package.digest,
+                    minutes=wish.minutes or round(self._settings.duel_minutes) or 1,
+                    visibility=wish.visibility,
+                    ranked=wish.ranked,
+                    created_at=await read_now(session),
+                )
+            )
+        return duel_id, code
+
+    async def accept(self, guest_id: str, code: str) -> str:
+        """Accept an invitation; the duel's id. Raises `NotFound`, `Forbidden`, `AlreadyInDuel`."""
+        async with self._duels.database.transaction() as session:
+            invite = await repository.invite(session, digest(code))
+        if invite is None:
+            raise NotFound("There is no such invitation: ask for a new link.")
+        if invite.host_id == guest_id:
+            raise Forbidden("This is your own invitation: send it to somebody else.")
+        await self._duels.create(
+            invite.duel_id,
+            (Entrant(invite.host_id, "python"), Entrant(guest_id, "python")),
+            self._invited(invite),
+            await self._duels.challenges.by_digest(invite.challenge_digest),
+        )
+        duel = await self._duels.get(invite.duel_id)
+        if guest_id not in {player.player_id for player in duel.players}:
+            raise NotFound("Somebody else has accepted this invitation: ask for a new link.")
+        for player in duel.players:
+            await self.queue.leave(player.player_id)
+        return duel.id
+
+    async def sweep(self) -> None:
+        """Complete the pairings that a crash left half done. Idempotent."""
+        now = self._clock.now()
+        for pairing in await self.queue.pairings():
+            if now - pairing.at > SETTLE_MS:
+                await self._pair(pairing)
+
+    def rematch_terms(self, duel: Duel) -> Terms:
+        """The same again."""
+        return self._terms(
+            duel.mode,  # type: ignore[arg-type]
+            length=duel.deadline - duel.starts_at,
+            ranked=duel.ranked,
+            visibility=duel.visibility,
+            public=duel.public,
+        )
+
+    async def _pair(self, pairing: Pairing) -> None:
+        """Make the pairing's duel. Whoever turns out to be in another duel is left out, the other waits again."""
+        first, second = (Entrant(player.player_id, player.language) for player in pairing.players)
+        terms = self._terms(pairing.mode, ranked=pairing.mode == "ranked", visibility="live", public=True)
+        try:
+            await self._duels.create(pairing.duel_id, (first, second), terms)
+        except AlreadyInDuel:
+            await self.queue.settle(pairing.duel_id)
+            await self._requeue(pairing)
+            return
+        await self.queue.settle(pairing.duel_id)
+
+    async def _requeue(self, pairing: Pairing) -> None:
+        for player in pairing.players:
+            if await self._duels.active(player.player_id) is None:
+                now = self._clock.now()
+                _, again = await self.queue.join(player.player_id, pairing.mode, player.language, now, player.joined_at)
+                if again:
+                    await self._pair(again)
+
+    async def _refuse_if_busy(self, player_id: str) -> None:
+        active = await self._duels.active(player_id)
+        if active:
+            raise AlreadyInDuel("You are in a duel: return to it, or resign it first.", duel_id=active)
+
+    def _invited(self, invite: Invite) -> Terms:
+        return self._terms(
+            "ranked" if invite.ranked else "casual",
+            length=invite.minutes * 60_000,
+            ranked=invite.ranked,
+            visibility=invite.visibility,
+            public=False,
+        )
+
+    def _terms(self, mode: Mode, *, ranked: bool, visibility: str, public: bool, length: int | None = None) -> Terms:
+        return Terms(
+            mode=mode,
+            ranked=ranked,
+            visibility=visibility,  # type: ignore[arg-type]
+            public=public,
+            length=length or int(self._settings.duel_minutes * 60_000),
+            countdown=int(self._settings.countdown * 1000),
+            grace=int(self._settings.reconnect_grace * 1000),
+        )

@@ -1,0 +1,22 @@
+"""The one clock: milliseconds since the epoch as the database tells them, carried on by this machine's monotonic clock."""
+
+import time
+
+
+class Clock:
+    """Server time in this process. Steps of the local wall clock do not move it."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() * 1000 - self._monotonic()
+
+    @staticmethod
+    def _monotonic() -> float:
+        return time.monotonic_ns() / 1e6
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        return int(self._monotonic() + self._offset)
+
+    def observe(self, database_now: int) -> None:
+        """Take the database's time, read just now, as the truth."""
+        self._offset = database_now - self._monotonic()

@@ -1,0 +1,128 @@
+"""PostgreSQL: the engine, one transaction a unit of work, and the migrations."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import BigInteger, MetaData, func, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql import ColumnElement
+
+from python_duel.errors import StartError
+from python_duel.platform.bundled import bundled
+
+MIGRATION_LOCK = 0x4455454C  # "DUEL"
+
+
+class Base(DeclarativeBase):
+    """Base of every model. Times are `BIGINT` milliseconds since the epoch, the unit of the wire."""
+
+    type_annotation_map = {int: BigInteger}
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def database_now() -> ColumnElement[int]:
+    """The database's clock as an expression, in milliseconds since the epoch."""
+    return func.cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
+
+
+def async_url(url: str) -> str:
+    """`postgresql://...` as SQLAlchemy wants it for asyncpg."""
+    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+class Database:
+    """A pool of connections; `transaction` is the only way in."""
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            async_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One unit of work: commits at the end, rolls back on any error."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+async def read_now(session: AsyncSession) -> int:
+    """The database's time now, in milliseconds since the epoch."""
+    return int((await session.execute(select(database_now()))).scalar_one())
+
+
+def alembic_config() -> Config:
+    """Alembic over the bundled migrations, without an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(bundled("migrations")).replace("%", "%%"))
+    return config
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema to this version, one process at a time.
+
+    Raises `StartError` when the database cannot be reached or is of a newer version; nothing is touched then.
+    """
+    engine = create_async_engine(async_url(url))
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+            await connection.commit()
+            try:
+                await _upgrade(connection)
+            finally:
+                await connection.execute(text(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
+                await connection.commit()
+    except CommandError as error:
+        raise StartError(
+            f"The database was made by a newer version of Python-Duel ({error}): start that version, or restore a backup."
+        ) from error
+    except (OSError, DBAPIError, asyncpg.PostgresError, TimeoutError) as error:
+        raise StartError(f"PostgreSQL does not answer ({error}): check DATABASE_URL.", exit_code=3) from error
+    finally:
+        await engine.dispose()
+
+
+async def _upgrade(connection: AsyncConnection) -> None:
+    config = alembic_config()
+
+    def run(sync: Any) -> None:
+        config.attributes["connection"] = sync
+        command.upgrade(config, "head")
+
+    await connection.run_sync(run)
+    await connection.commit()
+
+
+async def at_head(database: Database) -> bool:
+    """Whether the schema is the one this version was written for."""
+    head = await asyncio.to_thread(lambda: ScriptDirectory.from_config(alembic_config()).get_current_head())
+    async with database.engine.connect() as connection:
+        return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none() == head

@@ -1,0 +1,33 @@
+"""Limits on how often: credit for a connection in memory, one event a span for an account in Redis."""
+
+import time
+
+from python_duel.errors import RateLimited
+from python_duel.platform.redis import Redis
+
+
+class Credit:
+    """A token bucket: `rate` a second, `burst` at once."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate, self._burst = rate, burst
+        self._level, self._at = float(burst), time.monotonic()
+
+    def spend(self) -> int:
+        """Take one; 0 when there was one, else the milliseconds until there will be."""
+        now = time.monotonic()
+        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        self._at = now
+        if self._level < 1:
+            return int((1 - self._level) / self._rate * 1000) + 1
+        self._level -= 1
+        return 0
+
+
+async def once_per(redis: Redis, key: str, seconds: float, what: str) -> None:
+    """Let one event of `key` through each span, over all processes; raises `RateLimited` for the others."""
+    milliseconds = int(seconds * 1000)
+    if milliseconds <= 0 or await redis.set(f"limit:{key}", "1", px=milliseconds, nx=True):
+        return
+    left = max(1, await redis.pttl(f"limit:{key}"))
+    raise RateLimited(f"Too many {what}: try again in {left / 1000:.1f} s.", retry_after_ms=left)
