@@ -17,7 +17,12 @@ class Settings(BaseSettings):
     """Names in the environment are `DUEL_` and the field in capitals; the two store URLs are plain. Spans are seconds."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DUEL_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+        env_prefix="DUEL_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
@@ -27,7 +32,9 @@ class Settings(BaseSettings):
     data: Path = Path.home() / ".local" / "share" / "python-duel"
     """Where the embedded stores keep their data."""
     host: str = "127.0.0.1"
+    """The address that the web listens on; 0.0.0.0 for a LAN."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port that the web listens on; 0: any free one."""
     web: Annotated[int, Field(ge=1, le=64)] = 1
     """Web processes started by `serve`."""
     judges: Annotated[int, Field(ge=1, le=64)] = 1
@@ -40,24 +47,36 @@ class Settings(BaseSettings):
     """Long-polling beside WebSocket; needs one web process an address."""
 
     code_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 65_536
+    """The longest code, in bytes of UTF-8."""
     frame_bytes: Annotated[int, Field(ge=4096, le=1 << 22)] = 131_072
+    """The largest Socket.IO frame, in bytes."""
     edits_per_second: Positive = 40
+    """Edits a player may send in the long run."""
     edit_burst: Annotated[int, Field(ge=1)] = 80
+    """Edits a player may send at once."""
     submit_interval: Positive = 3
+    """Seconds between two submissions of a player."""
     run_interval: Positive = 1
+    """Seconds between two sample runs of a player."""
     duel_minutes: Positive = 15
+    """Minutes from the start of a duel to its deadline."""
     reconnect_grace: Positive = 60
+    """Seconds that a player may be away before the duel counts as abandoned."""
     countdown: Annotated[float, Field(ge=0)] = 3
+    """Seconds between a pairing and the start of its duel."""
     judge_queue: Annotated[int, Field(ge=1)] = 1000
     """Jobs waiting before submissions are refused as busy."""
     session_days: Positive = 90
+    """Days that a session lasts."""
 
     judge_slots: Annotated[int, Field(ge=0, le=256)] = 0
     """Programs one judge process runs at once; 0: one a core."""
     min_level: Level = "seccomp"
     """The weakest isolation under which a judge starts."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least serious messages that are logged."""
     log_json: bool = False
+    """Log JSON lines instead of text."""
 
 
 @cache
