@@ -42,7 +42,7 @@ class Limits(PackageModel):
 
     cpu_ms: Annotated[int, Field(ge=100, le=10_000)] = 2000
     memory_mb: Annotated[int, Field(ge=16, le=1024)] = 128
-    output_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 65_536
+    output_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 1 << 20
 
 
 class Checker(PackageModel):
@@ -84,11 +84,15 @@ class Package(PackageModel):
     def _check_case(self, case: TestCase) -> None:
         if self.signature is None:
             if case.stdin is None or case.args is not None or not isinstance(case.expected, str):
-                raise ValueError(f"case {case.name!r}: a stdio case has 'stdin' and 'expected', both text, and no 'args'")
+                raise ValueError(
+                    f"case {case.name!r}: a stdio case has 'stdin' and 'expected', both text, and no 'args'"
+                )
             return
         count = len(self.signature.parameters)
         if case.args is None or case.stdin is not None or len(case.args) != count:
-            raise ValueError(f"case {case.name!r}: a case of this function has 'args' with {count} values and no 'stdin'")
+            raise ValueError(
+                f"case {case.name!r}: a case of this function has 'args' with {count} values and no 'stdin'"
+            )
 
     @property
     def cases(self) -> list[TestCase]:
@@ -123,9 +127,7 @@ class Package(PackageModel):
         )
 
     def _sample(self, case: TestCase) -> Sample:
-        return Sample(
-            name=case.name, input=self.input_text(case), expected=self.expected_text(case), note=case.note
-        )
+        return Sample(name=case.name, input=self.input_text(case), expected=self.expected_text(case), note=case.note)
 
 
 def _check_signature(signature: Signature) -> None:

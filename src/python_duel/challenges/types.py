@@ -26,8 +26,8 @@ class Scalar:
             return f"{where} must be {self.name}, not {_shown(value)}"
         if isinstance(value, float) and not math.isfinite(value):
             return f"{where} must be a finite number"
-        if isinstance(value, str) and not _is_unicode(value):
-            return f"{where} must be text without lone surrogates"
+        if isinstance(value, str) and not _is_text(value):
+            return f"{where} must be text without NUL and lone surrogates"
         return None
 
 
@@ -101,15 +101,9 @@ def _read(node: ast.expr) -> Type:
             return ListOf(_read(item))
         case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[ast.Name(id="str"), item])):
             return DictOf(_read(item))
-        case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)):
-            return _maybe(_read(left))
+        case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)) if not isinstance(left, ast.BinOp):
+            return Maybe(_read(left))
     raise ValueError
-
-
-def _maybe(item: Type) -> Maybe:
-    if isinstance(item, Maybe):
-        raise ValueError
-    return Maybe(item)
 
 
 def _shown(value: Any) -> str:
@@ -117,5 +111,6 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= c <= "\udfff" for c in text)
+def _is_text(text: str) -> bool:
+    # Neither PostgreSQL nor UTF-8 can carry the others.
+    return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
