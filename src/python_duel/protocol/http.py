@@ -1,27 +1,50 @@
 """Shapes of the HTTP answers that the front end reads. What they share with the socket is in `server`."""
 
+import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from python_duel.protocol.base import ClientMessage, Id, Milliseconds, Mode, ServerMessage
 from python_duel.protocol.server import Player
 
 
-class GuestCreate(ClientMessage):
+NICKNAME_MAX = 24
+
+
+def clean_nickname(raw: str) -> str:
+    """A nickname as it is shown: NFC, single spaces, 1 to 24 characters, all of them visible."""
+    name = " ".join(unicodedata.normalize("NFC", raw).split())
+    if not 1 <= len(name) <= NICKNAME_MAX:
+        raise ValueError(f"a nickname has 1 to {NICKNAME_MAX} characters")
+    # Categories C*: controls, bidi overrides, surrogates, unassigned. The joiner of emoji is one of them too.
+    if any(unicodedata.category(c)[0] == "C" and c != "\u200d" for c in name):
+        raise ValueError("a nickname has visible characters only")
+    return name
+
+
+class GuestRequest(ClientMessage):
     """`POST /api/v1/session/guest`."""
 
-    nickname: Annotated[str, Field(min_length=1, max_length=32)]
+    nickname: Annotated[str, Field(max_length=200), AfterValidator(clean_nickname)]
 
 
-class AdminCreate(ClientMessage):
+class AdminRequest(ClientMessage):
     """`POST /api/v1/session/admin`: the one-time token of the start-up link."""
 
-    token: str
+    token: Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class SessionCreated(ServerMessage):
-    player: Player
+class Profile(Player):
+    """A player as everybody sees them."""
+
+    role: str
+
+
+class SessionOpened(ServerMessage):
+    """Answer of the session calls."""
+
+    player: Profile
     token: str
     """For clients without cookies; a browser keeps the HttpOnly cookie instead."""
 
@@ -29,7 +52,7 @@ class SessionCreated(ServerMessage):
 class Me(ServerMessage):
     """`GET /api/v1/me`."""
 
-    player: Player
+    player: Profile
     active_duel_id: Id | None = None
 
 
@@ -40,7 +63,8 @@ class ChallengeSummary(ServerMessage):
     title: str
     difficulty: int
     """1 (warm-up) to 5 (hard)."""
-    tags: list[str] = []
+    tags: list[str]
+    kind: str
 
 
 class LiveDuel(ServerMessage):

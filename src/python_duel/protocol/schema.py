@@ -33,9 +33,9 @@ ACKS: dict[str, type[client.Ack]] = {
 """What a successful acknowledgement of each client event carries."""
 
 HTTP: tuple[type[BaseModel], ...] = (
-    http.GuestCreate,
-    http.AdminCreate,
-    http.SessionCreated,
+    http.GuestRequest,
+    http.AdminRequest,
+    http.SessionOpened,
     http.Me,
     http.ChallengeSummary,
     http.LiveDuel,

@@ -6,7 +6,7 @@ export interface Ack {
 }
 
 /** `POST /api/v1/session/admin`: the one-time token of the start-up link. */
-export interface AdminCreate {
+export interface AdminRequest {
   token: string;
 }
 
@@ -34,7 +34,8 @@ export interface ChallengeSummary {
   slug: string;
   title: string;
   difficulty: number;
-  tags?: string[];
+  tags: string[];
+  kind: string;
 }
 
 /** A challenge as a player sees it. Never hidden tests. */
@@ -245,7 +246,7 @@ export interface FieldError {
 }
 
 /** `POST /api/v1/session/guest`. */
-export interface GuestCreate {
+export interface GuestRequest {
   nickname: string;
 }
 
@@ -267,7 +268,7 @@ export interface LiveDuel {
 
 /** `GET /api/v1/me`. */
 export interface Me {
-  player: Player;
+  player: Profile;
   active_duel_id?: string | null;
 }
 
@@ -290,6 +291,14 @@ export interface Problem {
   detail: string;
   code: string;
   errors?: FieldError[] | null;
+}
+
+/** A player as everybody sees them. */
+export interface Profile {
+  id: string;
+  nickname: string;
+  rating: number;
+  role: string;
 }
 
 export interface QueueJoin {
@@ -341,8 +350,9 @@ export interface SessionClosed {
   reason: string;
 }
 
-export interface SessionCreated {
-  player: Player;
+/** Answer of the session calls. */
+export interface SessionOpened {
+  player: Profile;
   token: string;
 }
 

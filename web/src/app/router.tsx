@@ -1,0 +1,69 @@
+import { createRootRoute, createRoute, createRouter, Outlet } from "@tanstack/react-router";
+import { DuelPage } from "@/features/duel/DuelPage";
+import { HostPage } from "@/features/host/HostPage";
+import { InvitePage } from "@/features/lobby/InvitePage";
+import { LobbyPage } from "@/features/lobby/LobbyPage";
+import { LinkKeeper } from "./LinkKeeper";
+import { Lost } from "./Lost";
+import { SessionGate } from "./SessionGate";
+import { Shell } from "./Shell";
+
+const root = createRootRoute({
+  component: () => (
+    <>
+      <LinkKeeper />
+      <Outlet />
+    </>
+  ),
+  notFoundComponent: Lost,
+});
+
+const framed = createRoute({ getParentRoute: () => root, id: "framed", component: Shell });
+
+const lobby = createRoute({
+  getParentRoute: () => framed,
+  path: "/",
+  component: () => (
+    <SessionGate title="Two players. One problem. One clock.">
+      <LobbyPage />
+    </SessionGate>
+  ),
+});
+
+const invite = createRoute({
+  getParentRoute: () => framed,
+  path: "/invite/$code",
+  component: function Invite() {
+    const { code } = invite.useParams();
+    return (
+      <SessionGate title="You are challenged to a duel.">
+        <InvitePage code={code} />
+      </SessionGate>
+    );
+  },
+});
+
+const host = createRoute({ getParentRoute: () => framed, path: "/host", component: HostPage });
+
+const duel = createRoute({
+  getParentRoute: () => root,
+  path: "/duel/$duelId",
+  component: function Duel() {
+    const { duelId } = duel.useParams();
+    return (
+      <SessionGate title="A duel is on." framed>
+        <DuelPage key={duelId} duelId={duelId} />
+      </SessionGate>
+    );
+  },
+});
+
+const tree = root.addChildren([framed.addChildren([lobby, invite, host]), duel]);
+
+export const makeRouter = () => createRouter({ routeTree: tree });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

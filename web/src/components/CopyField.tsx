@@ -1,0 +1,32 @@
+import { useId, useState } from "react";
+import { copyText } from "@/lib/clipboard";
+import { Button } from "./Button";
+import { Icon } from "./Icon";
+
+/** A text to hand on, with a button that copies it. */
+export function CopyField({ label, value, testId }: { label: string; value: string; testId?: string }) {
+  const id = useId();
+  const [said, setSaid] = useState("");
+  const copy = async () => setSaid((await copyText(value)) ? "Copied" : "Select the link and copy it");
+  return (
+    <div className="flex flex-col gap-1.5">
+      <label htmlFor={id} className="eyebrow">
+        {label}
+      </label>
+      <div className="flex gap-2">
+        <input
+          id={id}
+          readOnly
+          value={value}
+          data-testid={testId}
+          onFocus={(event) => event.currentTarget.select()}
+          className="tabular border-line bg-raised h-9 min-w-0 flex-1 rounded-lg border px-3 text-sm"
+        />
+        <Button onClick={copy} data-testid="copy">
+          <Icon name={said === "Copied" ? "check" : "copy"} />
+          <span aria-live="polite">{said || "Copy"}</span>
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+import { useMutation } from "@tanstack/react-query";
+import { Button } from "@/components/Button";
+import { CopyField } from "@/components/CopyField";
+import { Note } from "@/components/Note";
+import { Panel } from "@/components/Panel";
+import { ask } from "@/lib/connection";
+
+/** A duel by link. The page goes on by itself when the friend accepts. */
+export function InviteCard() {
+  const create = useMutation({ mutationFn: () => ask("duel:create", {}) });
+  return (
+    <Panel className="p-6">
+      <h2 className="text-lg font-semibold">Invite a friend</h2>
+      {create.data ? (
+        <div className="mt-3 flex flex-col gap-3">
+          <CopyField label="Send this link" value={`${location.origin}/invite/${create.data.invite}`} testId="invite-link" />
+          <p className="text-soft text-sm" role="status">
+            Keep this page open: the duel starts when your friend accepts.
+          </p>
+        </div>
+      ) : (
+        <>
+          <p className="text-soft mt-1 mb-4 text-sm">A link that starts a duel between the two of you.</p>
+          <Button onClick={() => create.mutate()} disabled={create.isPending} data-testid="invite">
+            Make a link
+          </Button>
+        </>
+      )}
+      {create.isError && (
+        <Note tone="bad" className="mt-3">
+          {create.error.message}
+        </Note>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,58 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useCallback, useEffect, useState } from "react";
+import { ask, listen, Refused, useLink } from "@/lib/connection";
+import type { Mode } from "@/protocol/wire.gen";
+
+interface Waiting {
+  mode: Mode;
+  /** Local time at which the wait began. */
+  since: number;
+  estimateMs: number | null;
+}
+
+/** Waiting for an opponent: joins again after every reconnect, and goes to the duel once paired. */
+export function useQueue() {
+  const navigate = useNavigate();
+  const online = useLink((state) => state.link === "online");
+  const [mode, setMode] = useState<Mode | null>(null);
+  const [waiting, setWaiting] = useState<Waiting | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  const go = useCallback((duelId: string) => navigate({ to: "/duel/$duelId", params: { duelId } }), [navigate]);
+
+  useEffect(() => listen("queue:matched", ({ duel_id }) => void go(duel_id)), [go]);
+
+  useEffect(() => {
+    if (!mode || !online) return;
+    let current = true;
+    ask("queue:join", { mode }).then(
+      ({ waiting_ms, estimate_ms }) =>
+        current && setWaiting({ mode, since: Date.now() - waiting_ms, estimateMs: estimate_ms ?? null }),
+      (error: Refused) => {
+        if (!current || error.code === "lost") return;
+        setMode(null);
+        setWaiting(null);
+        if (error.code === "already_in_duel" && error.body.duel_id) void go(error.body.duel_id);
+        else setProblem(error.message);
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [mode, online, go]);
+
+  const join = useCallback((wanted: Mode) => {
+    setProblem(null);
+    setMode(wanted);
+  }, []);
+
+  const leave = useCallback(() => {
+    setMode(null);
+    setWaiting(null);
+  }, []);
+
+  // Whoever cancels or leaves the page leaves the queue; offline, the server forgets the ticket by itself.
+  useEffect(() => (mode ? () => void ask("queue:leave", {}).catch(() => {}) : undefined), [mode]);
+
+  return { mode, waiting, problem, online, join, leave };
+}

@@ -1,0 +1,110 @@
+import { io, type Socket } from "socket.io-client";
+import { create } from "zustand";
+import type { Acks, ClientEvents, ErrorBody, ServerEvents } from "@/protocol/wire.gen";
+
+export type Link = "idle" | "connecting" | "online" | "reconnecting" | "unauthenticated" | "closed";
+
+/** The state of the one socket of this page. `reason` goes with `closed`. */
+export const useLink = create<{ link: Link; reason: string | null }>(() => ({ link: "idle", reason: null }));
+
+/** A client event that the server refused, or that got no answer (`code` "lost"). */
+export class Refused extends Error {
+  readonly code: string;
+  readonly retryAfterMs: number;
+
+  constructor(readonly body: ErrorBody) {
+    super(body.message);
+    this.code = body.code;
+    this.retryAfterMs = body.retry_after_ms ?? 0;
+  }
+}
+
+const ANSWER_MS = 8000;
+const lost = () => new Refused({ code: "lost", message: "The connection was lost before the server answered." });
+
+let socket: Socket | null = null;
+
+/** The socket, made at first use; it connects by `connect()`, with the session cookie. */
+function theSocket(): Socket {
+  socket ??= watched(
+    io({
+      path: "/socket.io",
+      autoConnect: false,
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      withCredentials: true,
+      auth: {},
+      reconnectionDelay: 250,
+      reconnectionDelayMax: 4000,
+      timeout: 8000,
+    }),
+  );
+  return socket;
+}
+
+function watched(it: Socket): Socket {
+  it.on("connect", () => useLink.setState({ link: "online", reason: null }));
+  it.on("disconnect", (reason) => {
+    if (useLink.getState().link === "closed" || reason === "io client disconnect") return;
+    useLink.setState({ link: "reconnecting" });
+    if (!it.active) setTimeout(() => useLink.getState().link === "reconnecting" && it.connect(), 500);
+  });
+  it.on("connect_error", (error: Error & { data?: { code?: string } }) => {
+    if (error.data?.code === "unauthenticated") useLink.setState({ link: "unauthenticated" });
+    else {
+      useLink.setState({ link: "reconnecting" });
+      if (!it.active) setTimeout(() => it.connect(), 2000);
+    }
+  });
+  it.on("session:closed", ({ reason }: ServerEvents["session:closed"]) => {
+    useLink.setState({ link: "closed", reason });
+    it.disconnect();
+  });
+  it.on("server:drain", ({ reconnect_within_ms }: ServerEvents["server:drain"]) => {
+    setTimeout(() => it.disconnect().connect(), Math.random() * reconnect_within_ms);
+    useLink.setState({ link: "reconnecting" });
+  });
+  return it;
+}
+
+/** Connects (anew) with the session that the cookie holds now. */
+export function connect(): void {
+  useLink.setState({ link: "connecting", reason: null });
+  theSocket().disconnect().connect();
+}
+
+export function disconnect(): void {
+  theSocket().disconnect();
+  useLink.setState({ link: "idle", reason: null });
+}
+
+/** Tries at once instead of waiting for the next turn, for example when the network came back. */
+export function hurry(): void {
+  if (useLink.getState().link === "reconnecting" && !theSocket().connected) theSocket().disconnect().connect();
+}
+
+/** Emits an event and gives the fields of its acknowledgement. Throws `Refused`; nothing is queued while offline. */
+export async function ask<E extends keyof ClientEvents>(event: E, payload: ClientEvents[E]): Promise<Acks[E]> {
+  const it = theSocket();
+  if (!it.connected) throw lost();
+  const ack = await answered(it, event, payload);
+  if (ack.ok === false) throw new Refused(ack.error);
+  return ack as Acks[E];
+}
+
+type AnyAck = { ok: true } | { ok: false; error: ErrorBody };
+
+async function answered(it: Socket, event: string, payload: unknown): Promise<AnyAck> {
+  try {
+    return (await it.timeout(ANSWER_MS).emitWithAck(event, payload)) as AnyAck;
+  } catch {
+    throw lost();
+  }
+}
+
+/** Listens to a server event; returns the undo. */
+export function listen<E extends keyof ServerEvents>(event: E, handler: (payload: ServerEvents[E]) => void) {
+  const it = theSocket();
+  it.on(event as string, handler as (payload: unknown) => void);
+  return () => void it.off(event as string, handler as (payload: unknown) => void);
+}
