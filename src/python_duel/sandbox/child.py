@@ -1,0 +1,92 @@
+"""One locked-in process as its parent holds it: descriptors, the clock of its CPU time, the kill."""
+
+import os
+import re
+import signal
+import socket
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_SCHEDULED_TIME = 2
+"""CPUCLOCK_SCHED of the kernel's posix-timers: the low bits of a process' CPU clock."""
+
+
+@dataclass(slots=True)
+class Ends:
+    """The parent's ends of a child's four descriptors, and the ends to hand over."""
+
+    channel: socket.socket
+    stdin: int
+    stdout: int
+    stderr: int
+    theirs: list[int]
+
+    @classmethod
+    def make(cls) -> "Ends":
+        """Three pipes and a socket pair; ours never block."""
+        channel, theirs = socket.socketpair()
+        in_read, in_write = os.pipe()
+        out_read, out_write = os.pipe()
+        err_read, err_write = os.pipe()
+        for descriptor in (in_write, out_read, err_read):
+            os.set_blocking(descriptor, False)
+        channel.setblocking(False)
+        return cls(channel, in_write, out_read, err_read, [in_read, out_write, err_write, theirs.detach()])
+
+    def close_theirs(self) -> None:
+        """Once they are handed over, or will never be."""
+        while self.theirs:
+            os.close(self.theirs.pop())
+
+    def close(self) -> None:
+        """All that is still open; twice does no harm."""
+        self.close_theirs()
+        self.channel.close()
+        self.close_stdin()
+        for descriptor in (self.stdout, self.stderr):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.stdout = self.stderr = -1
+
+    def close_stdin(self) -> None:
+        """The child reads the end of its input."""
+        if self.stdin >= 0:
+            os.close(self.stdin)
+            self.stdin = -1
+
+
+class Child:
+    """A process that waits for its job."""
+
+    def __init__(self, serial: int, memory_bytes: int, ends: Ends, pidfd: int) -> None:
+        self.serial, self.memory_bytes, self.ends, self._pidfd = serial, memory_bytes, ends, pidfd
+        self._clock = _cpu_clock(pidfd)
+        self._cpu_ms = 0.0
+
+    def cpu_ms(self) -> float:
+        """CPU time used so far; once the process is gone, the last value seen."""
+        with suppress(OSError):
+            self._cpu_ms = time.clock_gettime(self._clock) * 1000
+        return self._cpu_ms
+
+    def kill(self) -> None:
+        """SIGKILL; nothing happens when it is gone already."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Lets go of every descriptor; twice does no harm."""
+        self.ends.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+
+def _cpu_clock(pidfd: int) -> int:
+    """The clock id of a process, as clock_getcpuclockid(3) would give it, by its number in our own pid namespace."""
+    found = re.search(r"^Pid:\s*(\d+)", Path(f"/proc/self/fdinfo/{pidfd}").read_text(), re.MULTILINE)
+    pid = int(found[1]) if found else 0
+    # Pid 0 would be our own clock: an id that exists nowhere makes every reading fail, and rusage decides.
+    return (~(pid or 0x7FFFFFF) << 3) | _SCHEDULED_TIME

@@ -1,0 +1,67 @@
+"""Every limit of the sandbox and of judging, in one place."""
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+
+CPU_MS = 2_000
+"""CPU time of one test case."""
+MEMORY_BYTES = 128 * MIB
+"""Address space of one program, the interpreter included."""
+OUTPUT_BYTES = MIB
+"""What one program may write to standard output and standard error together, and one function may answer."""
+SOURCE_BYTES = 64 * KIB
+"""The longest program; the setting `code_bytes` may be lower or higher for submissions."""
+
+WALL_FACTOR = 2
+WALL_EXTRA_MS = 500
+"""Wall time is the backstop for a program that waits: CPU limit times the factor, and the extra."""
+PROCESS_CPU_S = 10
+"""CPU time of one process that answers many cases: the kernel's own backstop."""
+
+OPEN_FILES = 8
+STACK_BYTES = 8 * MIB
+PENDING_SIGNALS = 8
+
+JOB_BYTES = 64 * MIB
+"""The longest job frame a child will read."""
+FRAME_BYTES = 2 * MIB
+"""The longest frame a parent will read; the answer and the captured output of one case are inside."""
+CHANNEL_BYTES = 64 * MIB
+"""All frames of one child together."""
+JSON_DEPTH = 100
+JSON_DIGITS = 4_300
+"""The longest integer in an answer, in decimal digits."""
+TRACE_FRAMES = 6
+"""The innermost lines of the player's own that a traceback shows."""
+TEXT_CHARS = 2_000
+"""The longest message, and the longest traceback."""
+DISPLAY_CHARS = 8_192
+"""The longest piece of input or output shown to a player."""
+
+START_S = 20.0
+"""How long a zygote may take to be ready."""
+REPLY_S = 5.0
+"""How long a zygote may take to make or to reap a child."""
+RUNS_PER_ZYGOTE = 2_000
+"""A zygote is replaced after this many children."""
+
+SUBMISSION_WALL_S = 30.0
+"""All cases of one submission together; cases not reached count as failed."""
+MAX_RESTARTS = 3
+"""How often the rest of a submission goes on in a new process after one was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one program may use. `cpu_ms` is for each test case."""
+
+    cpu_ms: int = CPU_MS
+    memory_bytes: int = MEMORY_BYTES
+    output_bytes: int = OUTPUT_BYTES
+
+    @property
+    def wall_ms(self) -> int:
+        """How long one case may take by the clock on the wall."""
+        return self.cpu_ms * WALL_FACTOR + WALL_EXTRA_MS
