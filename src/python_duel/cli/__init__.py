@@ -1,4 +1,5 @@
-"""The command line. `COMMANDS` names them; `cli/<name>.py` has a function `command`, or a typer `app` with subcommands.
+"""The command line. `COMMANDS` names them; `cli/<name>.py` has a function `command` (and
+perhaps the `CONTEXT` settings of its parser), or a typer `app` with subcommands.
 
 Only the module of the command that was asked for is imported, so that a judge never loads the web and a start is quick.
 """
@@ -56,7 +57,7 @@ def _register(app: typer.Typer, name: str) -> None:
     if hasattr(module, "app"):
         app.add_typer(module.app, name=name)
     else:
-        app.command(name)(module.command)
+        app.command(name, context_settings=getattr(module, "CONTEXT", None))(module.command)
 
 
 def _setting_error(location: tuple[int | str, ...], message: str) -> str:

@@ -21,7 +21,7 @@ def variable(field: str) -> str:
 def warn_of_unknown_names() -> None:
     """Names every unknown `DUEL_*` variable on stderr, with the nearest known one."""
     known = [variable(field) for field in Settings.model_fields]
-    for name in unknown_names({**os.environ, **dotenv_values(DOTENV)}):
+    for name in unknown_names(dict.fromkeys([*os.environ, *dotenv_values(DOTENV)], "")):
         near = get_close_matches(name.upper(), known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         print(f"python-duel: warning: no setting is called {name}{hint}", file=sys.stderr)

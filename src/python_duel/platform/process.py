@@ -24,6 +24,8 @@ class Process:
     argv: Sequence[str | os.PathLike[str]]
     environ: Mapping[str, str] | None = None
     """None: this process's own."""
+    folder: Path | None = None
+    """Its working directory; None: this process's own."""
     log: Path | None = None
     """Takes both outputs, from the start of the file; None: this process's stderr."""
     keep_fds: Sequence[int] = ()
@@ -35,13 +37,14 @@ class Process:
     low_priority: bool = False
     popen: "subprocess.Popen[bytes] | None" = None
 
-    def start(self) -> None:
+    def start(self, stdin: int = subprocess.DEVNULL) -> None:
         """Starts it, in a session of its own so that a terminal's Ctrl-C reaches only this process."""
         with _output(self.log) as output:
             self.popen = subprocess.Popen(
                 self._command(),
+                cwd=self.folder,
                 env=self.environ,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=output,
                 pass_fds=self.keep_fds,
@@ -50,17 +53,14 @@ class Process:
 
     def run(self, text: str = "") -> None:
         """Runs it to its end with `text` as standard input; raises StartError when it fails."""
-        with _output(self.log) as output:
-            done = subprocess.run(
-                self._command(),
-                env=self.environ,
-                input=text.encode(),
-                stdout=output,
-                stderr=output,
-                pass_fds=self.keep_fds,
-                start_new_session=True,
-            )
-        if done.returncode:
+        self.start(subprocess.PIPE)
+        assert self.popen is not None
+        try:
+            self.popen.communicate(text.encode())
+        except BaseException:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+            raise
+        if self.popen.returncode:
             raise self.failure("failed")
 
     def _command(self) -> list[str | os.PathLike[str]]:
@@ -77,6 +77,11 @@ class Process:
         """Its process id, once started."""
         return None if self.popen is None else self.popen.pid
 
+    @property
+    def code(self) -> int | None:
+        """Its exit code, once ended."""
+        return None if self.popen is None else self.popen.returncode
+
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Waits for `ready()`; raises StartError when the process ends first or takes longer."""
         deadline = time.monotonic() + seconds
@@ -89,8 +94,9 @@ class Process:
 
     def failure(self, what: str) -> StartError:
         """The error that says so, with the last lines of the log."""
-        lines = self.log.read_text(errors="replace").strip().splitlines()[-5:] if self.log else []
-        return StartError(f"{self.name} {what}: " + " / ".join(lines or ["see above"]), exit_code=3)
+        lines = self.log.read_text(errors="replace").strip().splitlines()[-20:] if self.log else []
+        tail = "\n  ".join([f"; {self.log} ends:", *lines]) if lines else ""
+        return StartError(f"{self.name} {what}{tail}", exit_code=3)
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal, if it still runs."""

@@ -117,7 +117,7 @@ def load_secrets(data: Path) -> Secrets:
 def _write_secrets(path: Path) -> None:
     new = Secrets(*(secrets.token_urlsafe(32) for _ in range(3)))
     draft = path.with_suffix(".new")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(asdict(new), file)
         file.flush()
         os.fsync(file.fileno())

@@ -9,9 +9,9 @@ from pathlib import Path
 from python_duel.errors import StartError
 from python_duel.platform.embedded import binaries, folder
 from python_duel.platform.embedded.postgres import Postgres
-from python_duel.platform.embedded.runtime import runtime
 from python_duel.platform.embedded.valkey import Valkey
 from python_duel.platform.process import Process
+from python_duel.platform.runtime import runtime
 from python_duel.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""A short-lived folder for the sockets of one start. Its path must be short: a socket's is at most 107 bytes."""
+"""A folder for the sockets and such of one start. Its path must be short: that of a socket has at most 107 bytes."""
 
 import fcntl
 import os
