@@ -3,18 +3,8 @@
 from fastapi import APIRouter
 
 from python_duel.challenges.service import Challenges
-from python_duel.protocol.base import ServerMessage
+from python_duel.protocol.http import ChallengeSummary
 from python_duel.protocol.server import ChallengeView
-
-
-class ChallengeSummary(ServerMessage):
-    """One line of the list."""
-
-    slug: str
-    title: str
-    difficulty: int
-    tags: list[str]
-    kind: str
 
 
 def router(challenges: Challenges) -> APIRouter:

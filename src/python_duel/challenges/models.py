@@ -1,6 +1,6 @@
 """The table of challenges: every version that was ever played, by its digest."""
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from python_duel.platform.postgres import Base
@@ -16,5 +16,6 @@ class Challenge(Base):
     slug: Mapped[str]
     current: Mapped[bool]
     # JSON, not JSONB: that would reorder keys, and turn a float such as 1e22 into an int.
-    package: Mapped[dict[str, Any]] = mapped_column(JSON)
+    package: Mapped[str]
+    """`Package` as JSON."""
     created_at: Mapped[int]

@@ -20,11 +20,13 @@ KEEP_S = 86_400
 CHECKPOINT_EVERY = 200
 UNBOUNDED = 1 << 40
 
+# The same edit twice is one: the answer to the first may have been lost.
 # KEYS log, pen, mark; ARGV epoch, seq, changes, keep, channel, message, checkpoint ("" for none)
 APPEND = """
 local pen = redis.call('GET', KEYS[2])
 if pen ~= ARGV[1] then return {pen or 'none', redis.call('LLEN', KEYS[1])} end
 local length = redis.call('LLEN', KEYS[1])
+if tonumber(ARGV[2]) == length and redis.call('LINDEX', KEYS[1], -1) == ARGV[3] then return {'ok', length} end
 if tonumber(ARGV[2]) ~= length + 1 then return {'order', length} end
 redis.call('RPUSH', KEYS[1], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ARGV[4])

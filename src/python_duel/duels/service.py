@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
 from python_duel.duels import repository, rules
+from python_duel.duels.document import Document
 from python_duel.duels.jobs import Jobs
 from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, DuelPlayer, Submission
@@ -172,9 +173,25 @@ class Duels:
             raise NotFound("There is no such duel.")
         return duel
 
+    async def history(self, player_id: str, before: int | None, limit: int) -> list[Duel]:
+        """A player's finished duels made before `before` (ms), newest first."""
+        async with self.database.transaction() as session:
+            return await repository.history(session, player_id, before, limit)
+
+    async def watchable(self, limit: int) -> list[Duel]:
+        """Duels that may be watched now, newest first."""
+        async with self.database.transaction() as session:
+            return await repository.watchable(session, limit)
+
     async def package(self, duel: Duel) -> Package:
         """The challenge of a duel."""
         return await self.challenges.by_digest(duel.challenge_digest)
+
+    async def document(self, duel: Duel, player: DuelPlayer, package: Package) -> Document:
+        """A player's document as it is stored: the last text of a finished duel, else the log."""
+        if player.final_text is not None and player.final_seq is not None:
+            return Document.of(player.final_text, player.final_seq)
+        return await self.journal.read(duel.id, player.player_id, package.starter[player.language])  # type: ignore[index]
 
     # ---- commands
 
@@ -281,10 +298,10 @@ class Duels:
 
     async def archive(self, duel: Duel) -> None:
         """Close the documents and store the last texts, once."""
-        starter = (await self.package(duel)).starter
+        package = await self.package(duel)
         await self.journal.close(duel.id, [player.player_id for player in duel.players])
         for player in duel.players:
-            document = await self.journal.read(duel.id, player.player_id, starter[player.language])  # type: ignore[index]
+            document = await self.document(duel, player, package)
             async with self.database.transaction() as session:
                 await repository.archive(session, duel.id, player.player_id, document.seq, document.text)
 

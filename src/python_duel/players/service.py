@@ -6,7 +6,7 @@ from python_duel.platform.ids import digest, new_id, new_token
 from python_duel.platform.postgres import Database, read_now
 from python_duel.players import repository
 from python_duel.players.models import INITIAL_RATING, Player, Session
-from python_duel.players.schemas import Profile
+from python_duel.protocol.http import Profile
 
 DAY = 86_400_000
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from python_duel.protocol.base import ClientMessage, Id, Milliseconds, Mode, ServerMessage
-from python_duel.protocol.server import Player
+from python_duel.protocol.base import ClientMessage, Id, Milliseconds, Mode, ServerMessage, Visibility
+from python_duel.protocol.server import Player, Result, Status
 
 
 NICKNAME_MAX = 24
@@ -112,3 +112,36 @@ class Ready(ServerMessage):
 
     status: Literal["ready", "unavailable"]
     checks: Checks
+
+
+class DuelSide(Player):
+    """One side of a duel that is over."""
+
+    language: str
+    text: str | None = None
+    submissions: int
+
+
+class DuelSummary(ServerMessage):
+    """`GET /api/v1/duels/{id}`, and one row of the history."""
+
+    duel_id: Id
+    status: Status
+    mode: Mode
+    ranked: bool
+    visibility: Visibility
+    created_at: Milliseconds
+    starts_at: Milliseconds
+    deadline: Milliseconds
+    finished_at: Milliseconds | None = None
+    challenge: ChallengeSummary | None = None
+    """Not before the duel has started."""
+    players: list[DuelSide]
+    result: Result | None = None
+
+
+class DuelHistory(ServerMessage):
+    """`GET /api/v1/duels?player=`: newest first; `cursor` asks for the next page."""
+
+    duels: list[DuelSummary]
+    cursor: str | None = None

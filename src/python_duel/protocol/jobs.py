@@ -36,8 +36,8 @@ class Job(ServerMessage):
     """One program to judge. A `submission` meets every case, a `run` the samples or the player's own input."""
 
     kind: Literal["submission", "run"]
-    job_id: Id
-    """The submission's row id, or the run's id."""
+    job_id: str
+    """The submission's row id, or `<unique>:<run_id>`."""
     duel_id: Id
     player_id: Id
     language: Language

@@ -11,6 +11,10 @@ OutcomeKind = Literal["win", "draw", "aborted"]
 Reason = Literal["solved", "most_cases", "resigned", "abandoned", "timeout", "agreed", "aborted"]
 
 
+REACTIONS = ("luck", "nice", "close", "hmm", "wow", "gg")
+"""What players may say to each other during a duel."""
+
+
 class Player(ServerMessage):
     id: Id
     nickname: str

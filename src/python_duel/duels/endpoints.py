@@ -1,0 +1,92 @@
+"""HTTP: duels to look at. What is secret during a duel is not here before its end."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from python_duel.challenges.package import Package
+from python_duel.challenges.service import Challenges
+from python_duel.duels import repository
+from python_duel.duels.models import Duel, DuelPlayer
+from python_duel.duels.service import Duels
+from python_duel.errors import Invalid
+from python_duel.platform.clock import Clock
+from python_duel.protocol.http import ChallengeSummary, DuelHistory, DuelSide, DuelSummary, LiveDuel
+from python_duel.protocol.server import Player
+
+PAGE = 20
+
+
+def router(duels: Duels, challenges: Challenges, clock: Clock) -> APIRouter:
+    """`GET /duels`, `/duels/live` and `/duels/{id}`."""
+    routes = APIRouter(prefix="/duels", tags=["duels"])
+
+    @routes.get("")
+    async def history(player: Annotated[str, Query(max_length=64)], cursor: str | None = None) -> DuelHistory:
+        rows = await duels.history(player, _before(cursor), PAGE)
+        return DuelHistory(
+            duels=[_summary(row, await challenges.by_digest(row.challenge_digest), clock.now()) for row in rows],
+            cursor=str(rows[-1].created_at) if len(rows) == PAGE else None,
+        )
+
+    @routes.get("/live")
+    async def live() -> list[LiveDuel]:
+        rows = await duels.watchable(PAGE)
+        return [_live(row, await challenges.by_digest(row.challenge_digest)) for row in rows]
+
+    @routes.get("/{duel_id}")
+    async def show(duel_id: str) -> DuelSummary:
+        duel = await duels.get(duel_id)
+        return _summary(duel, await challenges.by_digest(duel.challenge_digest), clock.now(), texts=True)
+
+    return routes
+
+
+def _before(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not cursor.isdecimal() or len(cursor) > 15:
+        raise Invalid("The cursor is not one of ours: leave it out to start at the newest.")
+    return int(cursor)
+
+
+def _live(duel: Duel, package: Package) -> LiveDuel:
+    return LiveDuel(
+        duel_id=duel.id,
+        mode=duel.mode,  # type: ignore[arg-type]
+        players=[Player(id=p.player_id, nickname=p.nickname, rating=p.rating) for p in duel.players],
+        challenge=package.title,
+        starts_at=duel.starts_at,
+        deadline=duel.deadline,
+    )
+
+
+def _summary(duel: Duel, package: Package, now: int, *, texts: bool = False) -> DuelSummary:
+    started = duel.status == "finished" or now >= duel.starts_at
+    return DuelSummary(
+        duel_id=duel.id,
+        status=duel.status,  # type: ignore[arg-type]
+        mode=duel.mode,  # type: ignore[arg-type]
+        ranked=duel.ranked,
+        visibility=duel.visibility,  # type: ignore[arg-type]
+        created_at=duel.created_at,
+        starts_at=duel.starts_at,
+        deadline=duel.deadline,
+        finished_at=duel.finished_at,
+        challenge=ChallengeSummary(**package.model_dump(include=set(ChallengeSummary.model_fields)))
+        if started
+        else None,
+        players=[_side(duel, player, texts=texts) for player in duel.players],
+        result=repository.result(duel),
+    )
+
+
+def _side(duel: Duel, player: DuelPlayer, *, texts: bool) -> DuelSide:
+    return DuelSide(
+        id=player.player_id,
+        nickname=player.nickname,
+        rating=player.rating,
+        language=player.language,
+        text=player.final_text if texts and duel.status == "finished" else None,
+        submissions=sum(row.player_id == player.player_id for row in duel.submissions),
+    )

@@ -1,0 +1,35 @@
+"""What this process knows of one open socket."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from python_duel.duels.document import Document
+from python_duel.platform.ratelimit import Credit
+from python_duel.protocol.server import Role
+
+
+@dataclass(slots=True)
+class Pen:
+    """The right to write a document, and the document. `epoch` fences every earlier pen in the store."""
+
+    epoch: str
+    document: Document
+    starts_at: int
+    deadline: int
+
+
+@dataclass(slots=True)
+class Connection:
+    """One socket of one player. Its events are handled one after the other, under `turn`."""
+
+    sid: str
+    player_id: str
+    session: str
+    """Digest of the session's token."""
+    edits: Credit
+    others: Credit
+    """Credit for carets, reactions and whatever else is cheap."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    roles: dict[str, Role] = field(default_factory=dict)
+    """Duels this socket has opened."""
+    pens: dict[str, Pen] = field(default_factory=dict)

@@ -1,0 +1,145 @@
+"""What each client event does. Payloads are parsed already; errors are raised and become the acknowledgement."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from python_duel.duels import rules
+from python_duel.errors import Forbidden, Invalid, NotFound, RateLimited, Unavailable
+from python_duel.protocol import client
+from python_duel.protocol.base import ServerMessage
+from python_duel.protocol.server import REACTIONS, DuelCursorMoved, DuelSaid
+from python_duel.realtime import views
+from python_duel.realtime.connection import Connection
+from python_duel.realtime.judging import Judging
+from python_duel.realtime.services import Services
+
+LEAVE_GRACE_MS = 5000
+"""How long a place in the queue outlives its player's last socket: a refresh keeps it, a closed page does not."""
+
+
+class Handlers:
+    """One method an event."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._judging = Judging(services)
+
+    async def arrived(self, connection: Connection) -> None:
+        """A player's socket opened: they are there again."""
+        await self._seen(connection.player_id, there=True)
+
+    async def departed(self, connection: Connection) -> None:
+        """A player's socket closed: perhaps they are gone."""
+        player_id = connection.player_id
+        if await self._services.presence.remove(player_id, connection.sid):
+            return
+        await self._services.matchmaking.queue.lease([player_id], self._services.clock.now() + LEAVE_GRACE_MS)
+        await self._seen(player_id, there=False)
+
+    async def _seen(self, player_id: str, there: bool) -> None:
+        active = await self._services.duels.active(player_id)
+        if active:
+            await self._services.duels.presence(active, player_id, there)
+
+    async def queue_join(self, connection: Connection, message: client.QueueJoin) -> client.QueueJoinAck:
+        language = message.languages[0] if message.languages else "python"
+        waiting = await self._services.matchmaking.join(connection.player_id, message.mode, language)
+        return client.QueueJoinAck(
+            ticket=waiting.ticket,
+            waiting_ms=max(0, self._services.clock.now() - waiting.joined_at),
+            estimate_ms=waiting.estimate_ms,
+        )
+
+    async def queue_leave(self, connection: Connection, message: client.Empty) -> None:
+        await self._services.matchmaking.queue.leave(connection.player_id)
+
+    async def create(self, connection: Connection, message: client.DuelCreate) -> client.DuelCreateAck:
+        duel_id, invite = await self._services.matchmaking.create_invite(connection.player_id, message)
+        return client.DuelCreateAck(duel_id=duel_id, invite=invite)
+
+    async def accept(self, connection: Connection, message: client.DuelAccept) -> client.DuelAck:
+        return client.DuelAck(duel_id=await self._services.matchmaking.accept(connection.player_id, message.invite))
+
+    async def practice(self, connection: Connection, message: client.DuelPractice) -> None:
+        raise Unavailable("This version has no practice bot yet: play with queue:join or duel:create.")
+
+    async def open(self, connection: Connection, message: client.DuelRef) -> client.DuelOpenAck:
+        services, duel_id = self._services, message.duel_id
+        duel = await services.duels.get(duel_id)
+        role = views.viewer(duel, connection.player_id).role
+        if role == "player":
+            language = next(p.language for p in duel.players if p.player_id == connection.player_id)
+            starter = (await services.duels.package(duel)).starter[language]  # type: ignore[index]
+            await services.writing.take_pen(connection, duel, starter)
+        facts, viewer = await services.hub.watch(connection.sid, connection.player_id, duel_id)
+        connection.roles[duel_id] = role
+        services.hub.release(connection.sid, duel_id)
+        return client.DuelOpenAck(snapshot=views.snapshot(facts, viewer))
+
+    async def edit(self, connection: Connection, message: client.DuelEdit) -> client.DuelEditAck:
+        return client.DuelEditAck(seq=await self._services.writing.edit(connection, message))
+
+    async def cursor(self, connection: Connection, message: client.DuelCursor) -> None:
+        _spend(connection)
+        self._services.writing.pen(connection, message.duel_id)
+        moved = DuelCursorMoved(player_id=connection.player_id, **message.model_dump())
+        await self._publish(message.duel_id, "duel:cursor", moved)
+
+    async def run(self, connection: Connection, message: client.DuelRun) -> client.DuelRunAck:
+        await self._judging.run(connection, message)
+        return client.DuelRunAck(run_id=message.run_id)
+
+    async def submit(self, connection: Connection, message: client.DuelSubmit) -> client.DuelSubmitAck:
+        submission, position = await self._judging.submit(connection, message)
+        return client.DuelSubmitAck(
+            submission_id=submission.submission_id, receipt=submission.receipt, queue_position=position
+        )
+
+    async def resign(self, connection: Connection, message: client.DuelRef) -> None:
+        await self._services.duels.command(message.duel_id, rules.Resign(connection.player_id))
+
+    async def offer_draw(self, connection: Connection, message: client.DuelRef) -> None:
+        await self._services.duels.command(message.duel_id, rules.OfferDraw(connection.player_id))
+
+    async def rematch(self, connection: Connection, message: client.DuelRef) -> None:
+        services = self._services
+        await services.duels.rematch(message.duel_id, connection.player_id, services.matchmaking.rematch_terms)
+
+    async def say(self, connection: Connection, message: client.DuelSay) -> None:
+        _spend(connection)
+        if message.reaction not in REACTIONS:
+            raise Invalid(f"A reaction is one of: {', '.join(REACTIONS)}.")
+        role = connection.roles.get(message.duel_id)
+        if role is None:
+            raise NotFound("Open the duel first: duel:open.")
+        if role == "spectator":
+            raise Forbidden("Only the two players may do that.")
+        said = DuelSaid(player_id=connection.player_id, **message.model_dump())
+        await self._publish(message.duel_id, "duel:said", said)
+
+    async def _publish(self, duel_id: str, event: str, message: ServerMessage) -> None:
+        await self._services.bus.publish(f"duel:{duel_id}", event, message.model_dump(mode="json"))
+
+
+def _spend(connection: Connection) -> None:
+    wait = connection.others.spend()
+    if wait:
+        raise RateLimited("Too many events at once: send fewer.", retry_after_ms=wait)
+
+
+HANDLERS: dict[str, Callable[[Handlers, Connection, Any], Awaitable[ServerMessage | None]]] = {
+    "queue:join": Handlers.queue_join,
+    "queue:leave": Handlers.queue_leave,
+    "duel:create": Handlers.create,
+    "duel:accept": Handlers.accept,
+    "duel:practice": Handlers.practice,
+    "duel:open": Handlers.open,
+    "duel:edit": Handlers.edit,
+    "duel:cursor": Handlers.cursor,
+    "duel:run": Handlers.run,
+    "duel:submit": Handlers.submit,
+    "duel:resign": Handlers.resign,
+    "duel:offer_draw": Handlers.offer_draw,
+    "duel:rematch": Handlers.rematch,
+    "duel:say": Handlers.say,
+}

@@ -1,0 +1,74 @@
+"""From a player's `run` or `submit` to a job: what is judged is the server's own text, the one everybody saw."""
+
+from python_duel.duels.document import Document
+from python_duel.duels.models import Submission
+from python_duel.errors import Resync
+from python_duel.platform import metrics
+from python_duel.platform.ids import new_id
+from python_duel.platform.ratelimit import once_per
+from python_duel.protocol.client import DuelRun, DuelSubmit
+from python_duel.protocol.jobs import Job
+from python_duel.realtime.connection import Connection, Pen
+from python_duel.realtime.services import Services
+
+
+class Judging:
+    """Receives runs and submissions."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self, connection: Connection, message: DuelRun) -> None:
+        """Queue the player's text against the samples or their own input; the answer is `duel:ran`, to them alone."""
+        services = self._services
+        pen = services.writing.pen(connection, message.duel_id)
+        await services.duels.jobs.position()
+        await once_per(services.redis, f"run:{connection.player_id}", services.settings.run_interval, "runs")
+        duel = await services.duels.get(message.duel_id)
+        job = Job(
+            kind="run",
+            job_id=f"{new_id()}:{message.run_id}",
+            duel_id=duel.id,
+            player_id=connection.player_id,
+            language=message.language,
+            code=pen.document.text,
+            challenge=duel.challenge_digest,
+            input=message.input,
+        )
+        await services.duels.jobs.put(job, await services.duels.package(duel))
+        metrics.RUNS.labels(message.language).inc()
+
+    async def submit(self, connection: Connection, message: DuelSubmit) -> tuple[Submission, int]:
+        """Receive the text at `seq`, once; the submission and its queue position."""
+        services = self._services
+        known = await services.duels.find_submission(message.duel_id, connection.player_id, message.submission_id)
+        if known:
+            return known, 0
+        pen = services.writing.pen(connection, message.duel_id)
+        document = await self._document(connection, pen, message)
+        await services.duels.jobs.position()
+        await once_per(
+            services.redis, f"submit:{connection.player_id}", services.settings.submit_interval, "submissions"
+        )
+        submission = Submission(
+            id=new_id(),
+            duel_id=message.duel_id,
+            player_id=connection.player_id,
+            submission_id=message.submission_id,
+            language=message.language,
+            seq=message.seq,
+            code=document.text,
+            attempt=1,
+        )
+        return await services.duels.submit(message.duel_id, connection.player_id, submission)
+
+    async def _document(self, connection: Connection, pen: Pen, message: DuelSubmit) -> Document:
+        now = pen.document
+        if message.seq == now.seq:
+            return now
+        if message.seq > now.seq:
+            raise Resync(f"The last edit here is {now.seq}: send the ones after it first.", seq=now.seq, text=now.text)
+        services = self._services
+        duel = await services.duels.get(message.duel_id)
+        starter = (await services.duels.package(duel)).starter[message.language]
+        return await services.duels.journal.read_at(duel.id, connection.player_id, starter, message.seq)

@@ -1,0 +1,147 @@
+"""The one parse point: sockets are let in here, and every client event is parsed, handled and acknowledged here."""
+
+import asyncio
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from socketio.exceptions import ConnectionRefusedError as Refused
+
+from python_duel.errors import DuelError, Invalid, Unauthenticated, Unavailable, UnknownEvent
+from python_duel.platform import metrics
+from python_duel.platform.ids import digest
+from python_duel.platform.ratelimit import Credit
+from python_duel.platform.redis import LOST, RedisError
+from python_duel.protocol.base import ClientMessage, ServerMessage
+from python_duel.protocol.client import EVENTS, ErrorAck
+from python_duel.realtime.connection import Connection
+from python_duel.realtime.handlers import HANDLERS, Handlers
+from python_duel.realtime.server import Server
+from python_duel.realtime.services import Services
+from python_duel.players.session import COOKIES
+
+log = structlog.get_logger(__name__)
+CARET_RATE, CARET_BURST = 30, 60
+
+
+class Namespace:
+    """The sockets of this process and their events."""
+
+    def __init__(self, server: Server, services: Services) -> None:
+        self._server, self._services = server, services
+        self._handlers = Handlers(services)
+        self._connections: dict[str, Connection] = {}
+        server.on("connect", self.connect)
+        server.on("disconnect", self.disconnect)
+        server.dispatch = self.dispatch
+        services.hub.closing = self._close_session
+
+    async def connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        """Let a player's socket in, by the token in `auth` or the session cookie; refuse everybody else."""
+        token = _token(environ, auth)
+        try:
+            player = await self._services.players.authenticate(token)
+        except Unauthenticated as error:
+            raise _refusal(error) from None
+        settings = self._services.settings
+        connection = Connection(
+            sid,
+            player.id,
+            digest(token or ""),
+            edits=Credit(settings.edits_per_second, settings.edit_burst),
+            others=Credit(CARET_RATE, CARET_BURST),
+        )
+        self._connections[sid] = connection
+        metrics.CONNECTIONS.inc()
+        await self._services.hub.arrive(sid, player.id)
+        await self._services.presence.add(player.id, sid)
+        await self._handlers.arrived(connection)
+
+    async def disconnect(self, sid: str, reason: Any = None) -> None:
+        """A socket is gone."""
+        connection = self._connections.pop(sid, None)
+        if connection is None:
+            return
+        metrics.CONNECTIONS.dec()
+        self._services.writing.forget(connection)
+        await self._services.hub.depart(sid, connection.player_id)
+        await self._handlers.departed(connection)
+
+    async def dispatch(self, sid: str, event: list[Any]) -> dict[str, Any]:
+        """Handle one event; its acknowledgement. Never raises."""
+        connection = self._connections.get(sid)
+        try:
+            if connection is None:
+                raise Unauthenticated("Connect again.")
+            name, message = parse(event)
+            async with connection.turn:
+                answer = await HANDLERS[name](self._handlers, connection, message)
+        except DuelError as error:
+            return _refused(error)
+        except (*LOST, RedisError):
+            log.exception("a store is away")
+            return _refused(Unavailable("A part of the server is away: try again in a moment.", retry_after_ms=1000))
+        except Exception:
+            log.exception("an event failed", client_event=event[:1])
+            return _refused(Unavailable("The server could not do that: try again.", retry_after_ms=1000))
+        return _ack(answer)
+
+    async def drain(self, within_ms: int) -> None:
+        """Tell every socket that this process is about to stop."""
+        sids = list(self._connections)
+        message = {"reconnect_within_ms": within_ms}
+        await asyncio.gather(*(self._server.emit("server:drain", message, to=sid) for sid in sids))
+
+    async def _close_session(self, player_id: str, data: dict[str, Any]) -> None:
+        for connection in [c for c in self._connections.values() if c.player_id == player_id]:
+            if connection.session == data["session"]:
+                await self._server.emit("session:closed", {"reason": data["reason"]}, to=connection.sid)
+                await self._server.disconnect(connection.sid)
+
+
+def parse(event: list[Any]) -> tuple[str, ClientMessage]:
+    """The name and the payload of a raw event; raises `UnknownEvent` or `Invalid`, which say what is wrong."""
+    name = event[0] if event else None
+    if not isinstance(name, str) or name not in EVENTS:
+        raise UnknownEvent(f"There is no event {str(name)[:40]!r}: docs/protocol.md lists them.")
+    if len(event) > 2:
+        raise Invalid(f"{name} takes one payload, an object.")
+    try:
+        return name, EVENTS[name].model_validate(event[1] if len(event) == 2 and event[1] is not None else {})
+    except (ValidationError, RecursionError) as error:
+        raise Invalid(f"{name}: {_faults(error)}") from None
+
+
+def _faults(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return "nested too deeply."
+    parts = [f"{'.'.join(map(str, e['loc'][:3])) or 'payload'}: {e['msg']}" for e in error.errors(include_input=False)[:3]]
+    return "; ".join(parts) + "."
+
+
+def _ack(answer: ServerMessage | None) -> dict[str, Any]:
+    return {"ok": True} if answer is None else answer.model_dump(mode="json", exclude_none=True)
+
+
+def _refused(error: DuelError) -> dict[str, Any]:
+    metrics.EVENT_ERRORS.labels(error.code).inc()
+    return ErrorAck.model_validate({"error": error.body()}).model_dump(mode="json", exclude_none=True)
+
+
+def _refusal(error: DuelError) -> Refused:
+    """The refusal of a connection, with the code where both kinds of stock client look for it."""
+    refused = Refused(error.message, error.body())
+    refused.error_args["code"] = error.code
+    return refused
+
+
+def _token(environ: dict[str, Any], auth: Any) -> str | None:
+    given = auth.get("token") if isinstance(auth, dict) else None
+    if isinstance(given, str):
+        return given
+    try:
+        cookies = SimpleCookie(environ.get("HTTP_COOKIE", ""))
+    except CookieError:
+        return None
+    return next((cookies[name].value for name in COOKIES if name in cookies), None)

@@ -1,0 +1,57 @@
+"""What the event handlers work with; `web` puts it together."""
+
+from dataclasses import dataclass
+
+from python_duel.duels.service import Duels
+from python_duel.matchmaking.service import Matchmaking
+from python_duel.platform.bus import Bus
+from python_duel.platform.clock import Clock
+from python_duel.platform.redis import Redis
+from python_duel.players.service import Players
+from python_duel.realtime.hub import Hub
+from python_duel.realtime.presence import Presence
+from python_duel.realtime.views import Facts
+from python_duel.realtime.writing import Writing
+from python_duel.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The features, and the sockets of this process."""
+
+    settings: Settings
+    clock: Clock
+    redis: Redis
+    bus: Bus
+    players: Players
+    duels: Duels
+    matchmaking: Matchmaking
+    presence: Presence
+    hub: Hub
+    writing: Writing
+
+
+class FactsLoader:
+    """Reads what a snapshot is made of. A document whose pen is on this process is taken from there: it is the newest."""
+
+    def __init__(self, duels: Duels, clock: Clock, code_bytes: int) -> None:
+        self._duels, self._clock, self._code_bytes = duels, clock, code_bytes
+        self.writing: Writing | None = None
+
+    async def load(self, duel_id: str) -> Facts:
+        """Everything about a duel now; raises `NotFound`."""
+        duels = self._duels
+        duel = await duels.get(duel_id)
+        package = await duels.package(duel)
+        documents = {}
+        for player in duel.players:
+            local = self.writing.document(duel_id, player.player_id) if self.writing else None
+            documents[player.player_id] = local or await duels.document(duel, player, package)
+        return Facts(
+            duel=duel,
+            package=package,
+            documents=documents,
+            now=self._clock.now(),
+            code_bytes=self._code_bytes,
+            rematch_id=await duels.rematch_id(duel_id) if duel.status == "finished" else None,
+        )

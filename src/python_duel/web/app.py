@@ -1,0 +1,148 @@
+"""The composition root of the web process: the one place that knows every part."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import socketio
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
+
+from python_duel import __version__
+from python_duel.challenges import endpoints as challenge_endpoints
+from python_duel.challenges.service import Challenges
+from python_duel.duels import endpoints as duel_endpoints
+from python_duel.duels.jobs import Jobs
+from python_duel.duels.journal import Journal
+from python_duel.duels.results import Results
+from python_duel.duels.service import Duels
+from python_duel.duels.timers import Timers
+from python_duel.errors import StartError
+from python_duel.matchmaking.queue import Queue
+from python_duel.matchmaking.service import Matchmaking
+from python_duel.platform import redis as redis_store
+from python_duel.platform.bundled import bundled
+from python_duel.platform.bus import Bus
+from python_duel.platform.clock import Clock
+from python_duel.platform.postgres import Database, migrate
+from python_duel.players import endpoints as player_endpoints
+from python_duel.players.service import Players
+from python_duel.realtime.hub import Hub
+from python_duel.realtime.namespace import Namespace
+from python_duel.realtime.presence import Presence
+from python_duel.realtime.server import Server, make_server
+from python_duel.realtime.services import FactsLoader, Services
+from python_duel.realtime.writing import Writing
+from python_duel.settings import Settings
+from python_duel.web import health, problems
+from python_duel.web.background import Background
+from python_duel.web.guard import Guard
+from python_duel.web.pages import Pages
+
+API = "/api/v1"
+
+
+class WebApp:
+    """The ASGI application, and what must be told when the process stops."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.database_url is None or settings.redis_url is None:
+            raise StartError("`web` needs DATABASE_URL and REDIS_URL; `serve` brings its own stores.")
+        self._settings, self._database_url = settings, settings.database_url
+        clock, database = Clock(), Database(settings.database_url)
+        redis = redis_store.connect(settings.redis_url)
+        bus, challenges = Bus(redis), Challenges(database, settings.code_bytes)
+        duels = Duels(
+            database,
+            Journal(redis, bus.process),
+            Jobs(redis, settings.judge_queue),
+            Timers(redis, clock),
+            bus,
+            challenges,
+            clock,
+        )
+        players = Players(database, clock, settings.session_days)
+        server = make_server(settings)
+        services = _services(settings, clock, redis, bus, players, duels, server)
+        self._database, self._redis, self._bus, self._challenges = database, redis, bus, challenges
+        self.namespace = Namespace(server, services)
+        self.health = health.Health(database, redis, clock)
+        self._background = Background(services, Results(duels))
+        api = _http(self._lifespan, self.health, _routers(services, challenges))
+        self.asgi: ASGIApp = socketio.ASGIApp(server, Guard(api, settings))
+
+    @asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        await migrate(self._database_url)
+        await self._challenges.seed(bundled("challenges"))
+        await self._bus.start()
+        try:
+            async with self._background:
+                yield
+        finally:
+            await self._bus.stop()
+            await self._redis.aclose()
+            await self._database.close()
+
+    async def drain(self) -> None:
+        """Readiness off, then tell the sockets to move: this process stops in a moment."""
+        self.health.draining = True
+        await self.namespace.drain(within_ms=2000)
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The ASGI application over the stores that the settings name. Raises `StartError` without them."""
+    return WebApp(settings).asgi
+
+
+def _services(
+    settings: Settings,
+    clock: Clock,
+    redis: redis_store.Redis,
+    bus: Bus,
+    players: Players,
+    duels: Duels,
+    server: Server,
+) -> Services:
+    async def emit(sid: str, event: str, payload: dict[str, object]) -> None:
+        await server.emit(event, payload, to=sid)
+
+    loader = FactsLoader(duels, clock, settings.code_bytes)
+    hub = Hub(bus, loader.load, emit)
+    writing = loader.writing = Writing(duels.journal, hub, clock, settings.code_bytes)
+    return Services(
+        settings=settings,
+        clock=clock,
+        redis=redis,
+        bus=bus,
+        players=players,
+        duels=duels,
+        matchmaking=Matchmaking(Queue(redis), duels, clock, settings),
+        presence=Presence(redis, clock, bus.process),
+        hub=hub,
+        writing=writing,
+    )
+
+
+def _routers(services: Services, challenges: Challenges) -> list[APIRouter]:
+    return [
+        player_endpoints.router(services.players, services.duels.active, services.bus, services.settings),
+        challenge_endpoints.router(challenges),
+        duel_endpoints.router(services.duels, challenges, services.clock),
+    ]
+
+
+def _http(lifespan: object, state: health.Health, routers: list[APIRouter]) -> FastAPI:
+    app = FastAPI(
+        title="Python-Duel",
+        version=__version__,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,  # type: ignore[arg-type]
+    )
+    problems.install(app)
+    for router in routers:
+        app.include_router(router, prefix=API)
+    app.include_router(health.router(state))
+    app.mount("/", Pages(bundled("web/dist")), name="pages")
+    return app

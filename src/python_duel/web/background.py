@@ -1,0 +1,63 @@
+"""What a web process does unasked: timers, verdicts, heartbeats and the sweep after crashes."""
+
+import asyncio
+from types import TracebackType
+
+import structlog
+
+from python_duel.duels.results import Results
+from python_duel.platform.redis import LOST, RedisError
+from python_duel.realtime.presence import LEASE_MS, REFRESH_S
+from python_duel.realtime.services import Services
+
+SWEEP_S = 5.0
+log = structlog.get_logger(__name__)
+
+
+class Background:
+    """Tasks that live as long as the process, as an async context."""
+
+    def __init__(self, services: Services, results: Results) -> None:
+        self._services, self._results = services, results
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "Background":
+        """Start."""
+        duels, process = self._services.duels, self._services.bus.process
+        self._tasks = [
+            asyncio.create_task(duels.timers.run(duels.tick), name="timers"),
+            asyncio.create_task(duels.jobs.consume(process, self._results.apply), name="results"),
+            asyncio.create_task(self._heartbeat(), name="heartbeat"),
+            asyncio.create_task(self._sweep(), name="sweep"),
+        ]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        """Stop."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _heartbeat(self) -> None:
+        services = self._services
+        while True:
+            try:
+                sockets = services.hub.sockets()
+                await services.presence.refresh(sockets)
+                until = services.clock.now() + LEASE_MS
+                await services.matchmaking.queue.lease([player_id for player_id, _ in sockets], until)
+            except (*LOST, RedisError) as error:
+                log.warning("the heartbeat failed", error=str(error))
+            await asyncio.sleep(REFRESH_S)
+
+    async def _sweep(self) -> None:
+        """One process at a time; whoever gets the lock first."""
+        services = self._services
+        while True:
+            try:
+                if await services.redis.set("sweeper", services.bus.process, nx=True, px=int(SWEEP_S * 1000)):
+                    await services.matchmaking.sweep()
+                    await services.duels.sweep(services.presence.there)
+            except Exception:
+                log.exception("the sweep failed; the next one tries again")
+            await asyncio.sleep(SWEEP_S)

@@ -1,0 +1,60 @@
+"""The web process: uvicorn over the application, with a drain before it stops."""
+
+import asyncio
+import gc
+from types import FrameType
+
+import uvicorn
+
+from python_duel.platform.log import configure
+from python_duel.settings import Settings
+from python_duel.web.app import WebApp
+
+DRAIN_S = 0.5
+"""Long enough for the drain message to leave before the sockets close."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn closes sockets at once on a signal: tell their clients first."""
+
+    def __init__(self, config: uvicorn.Config, app: WebApp) -> None:
+        super().__init__(config)
+        self._web = app
+        self._draining: asyncio.Task[None] | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain, then stop; a second signal stops at once."""
+        if self._draining is None and self.started:
+            loop = asyncio.get_event_loop()
+            self._draining = loop.create_task(self._drain())
+        else:
+            self.should_exit = True
+
+    async def _drain(self) -> None:
+        await self._web.drain()
+        await asyncio.sleep(DRAIN_S)
+        self.should_exit = True
+
+
+def run(settings: Settings, fd: int | None = None) -> None:
+    """Serve until a signal. `fd`: an inherited listening socket, else `settings.host` and `.port`. Raises `StartError`."""
+    configure(settings, "web")
+    app = WebApp(settings)
+    config = uvicorn.Config(
+        app.asgi,
+        host=settings.host,
+        port=settings.port,
+        fd=fd,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=settings.frame_bytes,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        timeout_graceful_shutdown=5,
+        lifespan="on",
+    )
+    # The start leaves many long-lived objects: keep the collector off them.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    Server(config, app).run()
