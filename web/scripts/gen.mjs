@@ -45,11 +45,13 @@ function objectType(node) {
 }
 
 const nullable = (node) => node.anyOf?.some((option) => option.type === "null") ?? false;
-const comment = (text, indent) => (text ? `${indent}/** ${text.replaceAll(/\s+/g, " ").replaceAll("*/", "*\\/")} */\n` : "");
+const comment = (text, indent) =>
+  text ? `${indent}/** ${text.replaceAll(/\s+/g, " ").replaceAll("*/", "*\\/")} */\n` : "";
 
 /** A definition as `export interface` (objects with fields) or `export type`. What may be null may also be absent. */
 function definition(name, node) {
-  if (node.type !== "object" || !node.properties) return `${comment(node.description, "")}export type ${name} = ${type(node)};\n`;
+  if (node.type !== "object" || !node.properties)
+    return `${comment(node.description, "")}export type ${name} = ${type(node)};\n`;
   const required = new Set(node.required ?? []);
   const fields = Object.entries(node.properties).map(([field, schema]) => {
     const optional = !required.has(field) || nullable(schema);
@@ -77,7 +79,9 @@ function render(schema) {
 const wanted = render(readSchema());
 if (process.argv.includes("--check")) {
   if (!existsSync(target) || readFileSync(target, "utf8") !== wanted) {
-    console.error("web/src/protocol/wire.gen.ts is not what the protocol says: run `npm run gen` in web/ and commit it.");
+    console.error(
+      "web/src/protocol/wire.gen.ts is not what the protocol says: run `npm run gen` in web/ and commit it.",
+    );
     process.exit(1);
   }
 } else {

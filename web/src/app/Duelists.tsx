@@ -6,7 +6,12 @@ const SIDES = [
     color: "text-mine",
     bar: "bg-mine",
     passed: 6,
-    lines: ["def longest_run(xs):", "    best = run = 0", "    for a, b in pairwise(xs):", "        run = run + 1 if a < b else 0"],
+    lines: [
+      "def longest_run(xs):",
+      "    best = run = 0",
+      "    for a, b in pairwise(xs):",
+      "        run = run + 1 if a < b else 0",
+    ],
   },
   {
     name: "guido",
@@ -20,7 +25,10 @@ const SIDES = [
 /** A picture of a duel, for the door. */
 export function Duelists() {
   return (
-    <div aria-hidden="true" className="border-line bg-panel shadow-lift overflow-hidden rounded-2xl border max-lg:hidden">
+    <div
+      aria-hidden="true"
+      className="border-line bg-panel shadow-lift overflow-hidden rounded-2xl border max-lg:hidden"
+    >
       <div className="border-line flex items-center justify-center border-b py-3">
         <span className="tabular text-2xl">11:42</span>
       </div>

@@ -49,7 +49,12 @@ function ClosedNote() {
   const { link, reason } = useLink();
   if (link !== "closed") return null;
   return (
-    <Note tone="warn" className="mb-4" testId="session-closed" action={<Button onClick={connect}>Connect again</Button>}>
+    <Note
+      tone="warn"
+      className="mb-4"
+      testId="session-closed"
+      action={<Button onClick={connect}>Connect again</Button>}
+    >
       The server closed this connection: {reason}
     </Note>
   );

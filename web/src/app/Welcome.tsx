@@ -1,7 +1,7 @@
 import { type FormEvent, useId, useState } from "react";
 import { Button } from "@/components/Button";
-import { local, load, store } from "@/lib/storage";
 import { useBecomeGuest } from "@/lib/session";
+import { load, local, store } from "@/lib/storage";
 import { Duelists } from "./Duelists";
 
 const KEY = "duel-nickname";
@@ -13,8 +13,8 @@ export function Welcome({ title }: { title: string }) {
       <div>
         <h1 className="max-w-lg text-4xl leading-[1.08] font-bold tracking-tight text-balance sm:text-5xl">{title}</h1>
         <p className="text-soft mt-5 max-w-md text-lg text-pretty">
-          Solve the same Python problem while you watch each other type. The first correct solution that reaches the judge
-          wins.
+          Solve the same Python problem while you watch each other type. The first correct solution that reaches the
+          judge wins.
         </p>
         <NicknameForm />
       </div>
@@ -54,7 +54,13 @@ function NicknameForm() {
           data-testid="nickname-input"
           className="border-line bg-raised h-13 min-w-0 flex-1 rounded-lg border px-4 text-lg"
         />
-        <Button type="submit" tone="primary" size="large" disabled={guest.isPending || !nickname.trim()} data-testid="enter">
+        <Button
+          type="submit"
+          tone="primary"
+          size="large"
+          disabled={guest.isPending || !nickname.trim()}
+          data-testid="enter"
+        >
           Enter
         </Button>
       </div>

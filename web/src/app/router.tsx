@@ -1,12 +1,14 @@
-import { createRootRoute, createRoute, createRouter, Outlet } from "@tanstack/react-router";
-import { DuelPage } from "@/features/duel/DuelPage";
-import { HostPage } from "@/features/host/HostPage";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { InvitePage } from "@/features/lobby/InvitePage";
 import { LobbyPage } from "@/features/lobby/LobbyPage";
 import { LinkKeeper } from "./LinkKeeper";
 import { Lost } from "./Lost";
 import { SessionGate } from "./SessionGate";
 import { Shell } from "./Shell";
+
+// The editor is most of the code: the lobby does not wait for it.
+const DuelPage = lazyRouteComponent(() => import("@/features/duel/DuelPage"), "DuelPage");
+const HostPage = lazyRouteComponent(() => import("@/features/host/HostPage"), "HostPage");
 
 const root = createRootRoute({
   component: () => (

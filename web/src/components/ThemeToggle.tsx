@@ -6,7 +6,15 @@ export function ThemeToggle() {
   const { theme, toggle } = useTheme();
   const label = theme === "dark" ? "Use the light theme" : "Use the dark theme";
   return (
-    <Button tone="quiet" size="small" className="px-2" onClick={toggle} aria-label={label} title={label} data-testid="theme">
+    <Button
+      tone="quiet"
+      size="small"
+      className="px-2"
+      onClick={toggle}
+      aria-label={label}
+      title={label}
+      data-testid="theme"
+    >
       <Icon name={theme === "dark" ? "sun" : "moon"} />
     </Button>
   );

@@ -17,12 +17,15 @@ export const meQuery = queryOptions({
 
 export const useMe = () => useQuery(meQuery);
 
+/** What `me` becomes with a fresh session, until the server says more. */
+export const freshMe = ({ player }: SessionOpened): Me => ({ player, active_duel_id: null });
+
 /** Starts a session as a guest. The server sets the cookie; the token of the answer is not kept. */
 export function useBecomeGuest() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (nickname: string) => request<SessionOpened>("POST", "/api/v1/session/guest", { nickname }),
-    onSuccess: ({ player }) => client.setQueryData(meQuery.queryKey, { player, active_duel_id: null }),
+    onSuccess: (session) => client.setQueryData<Me | null>(meQuery.queryKey, freshMe(session)),
   });
 }
 
@@ -31,6 +34,6 @@ export function useLeave() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => request("DELETE", "/api/v1/session"),
-    onSuccess: () => client.setQueryData(meQuery.queryKey, null),
+    onSuccess: () => client.setQueryData<Me | null>(meQuery.queryKey, null),
   });
 }

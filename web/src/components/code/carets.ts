@@ -49,7 +49,12 @@ const field = StateField.define<DecorationSet>({
 });
 
 const look = EditorView.baseTheme({
-  ".cm-other-caret": { position: "relative", borderLeft: "2px solid var(--theirs)", marginLeft: "-1px", marginRight: "-1px" },
+  ".cm-other-caret": {
+    position: "relative",
+    borderLeft: "2px solid var(--theirs)",
+    marginLeft: "-1px",
+    marginRight: "-1px",
+  },
   ".cm-other-name": {
     position: "absolute",
     left: "-1px",

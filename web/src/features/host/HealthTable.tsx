@@ -31,7 +31,11 @@ export function HealthTable() {
         <Row
           name="Judge"
           good={Boolean(judge?.workers)}
-          text={judge ? `${plural(judge.workers, "worker")}, level ${judge.level ?? "–"}, ${plural(judge.queue, "job")} waiting` : "…"}
+          text={
+            judge
+              ? `${plural(judge.workers, "worker")}, level ${judge.level ?? "–"}, ${plural(judge.queue, "job")} waiting`
+              : "…"
+          }
         />
       </dl>
     </Panel>

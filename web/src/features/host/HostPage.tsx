@@ -5,8 +5,8 @@ import { Note } from "@/components/Note";
 import { Panel } from "@/components/Panel";
 import { request } from "@/lib/api";
 import { liveDuelsQuery } from "@/lib/queries";
-import { meQuery } from "@/lib/session";
-import type { SessionOpened } from "@/protocol/wire.gen";
+import { freshMe, meQuery } from "@/lib/session";
+import type { Me, SessionOpened } from "@/protocol/wire.gen";
 import { HealthTable } from "./HealthTable";
 
 /** The one-time token of the start-up link. It is in the fragment, which no server sees, and leaves the address bar at once. */
@@ -22,7 +22,7 @@ export function HostPage() {
   const [token] = useState(takeToken);
   const { mutate, isError, error } = useMutation({
     mutationFn: (it: string) => request<SessionOpened>("POST", "/api/v1/session/admin", { token: it }),
-    onSuccess: ({ player }) => client.setQueryData(meQuery.queryKey, { player, active_duel_id: null }),
+    onSuccess: (session) => client.setQueryData<Me | null>(meQuery.queryKey, freshMe(session)),
   });
   useEffect(() => {
     if (token) mutate(token);

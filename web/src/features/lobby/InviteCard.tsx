@@ -13,7 +13,11 @@ export function InviteCard() {
       <h2 className="text-lg font-semibold">Invite a friend</h2>
       {create.data ? (
         <div className="mt-3 flex flex-col gap-3">
-          <CopyField label="Send this link" value={`${location.origin}/invite/${create.data.invite}`} testId="invite-link" />
+          <CopyField
+            label="Send this link"
+            value={`${location.origin}/invite/${create.data.invite}`}
+            testId="invite-link"
+          />
           <p className="text-soft text-sm" role="status">
             Keep this page open: the duel starts when your friend accepts.
           </p>

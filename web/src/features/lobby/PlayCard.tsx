@@ -3,8 +3,10 @@ import { Button } from "@/components/Button";
 import { Note } from "@/components/Note";
 import { Panel } from "@/components/Panel";
 import { elapsedTime } from "@/lib/format";
-import type { Mode } from "@/protocol/wire.gen";
+import type { QueueJoin } from "@/protocol/wire.gen";
 import { useQueue } from "./useQueue";
+
+type Mode = QueueJoin["mode"];
 
 const MODES: Array<{ mode: Mode; name: string; text: string }> = [
   { mode: "casual", name: "Casual", text: "nothing at stake" },
@@ -18,7 +20,11 @@ export function PlayCard() {
   return (
     <Panel className="shadow-lift p-6 sm:p-8">
       {queue.mode ? (
-        <Searching since={queue.waiting?.since ?? null} estimateMs={queue.waiting?.estimateMs ?? null} onCancel={queue.leave} />
+        <Searching
+          since={queue.waiting?.since ?? null}
+          estimateMs={queue.waiting?.estimateMs ?? null}
+          onCancel={queue.leave}
+        />
       ) : (
         <>
           <h1 className="text-3xl font-bold tracking-tight">Find an opponent</h1>
@@ -69,7 +75,15 @@ function ModeChoice({ mode, onChange }: { mode: Mode; onChange(mode: Mode): void
   );
 }
 
-function Searching({ since, estimateMs, onCancel }: { since: number | null; estimateMs: number | null; onCancel(): void }) {
+function Searching({
+  since,
+  estimateMs,
+  onCancel,
+}: {
+  since: number | null;
+  estimateMs: number | null;
+  onCancel(): void;
+}) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 500);
@@ -83,7 +97,9 @@ function Searching({ since, estimateMs, onCancel }: { since: number | null; esti
       </h1>
       <p className="tabular my-7 text-6xl">{elapsedTime(since ? now - since : 0)}</p>
       <p className="text-soft mb-5 text-sm">
-        {estimateMs ? `Usually it takes about ${elapsedTime(estimateMs)}.` : "Ask a friend to press Play, too, or send an invitation."}
+        {estimateMs
+          ? `Usually it takes about ${elapsedTime(estimateMs)}.`
+          : "Ask a friend to press Play, too, or send an invitation."}
       </p>
       <Button onClick={onCancel} data-testid="cancel-queue">
         Cancel

@@ -1,7 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
-import { ask, listen, Refused, useLink } from "@/lib/connection";
-import type { Mode } from "@/protocol/wire.gen";
+import { ask, listen, type Refused, useLink } from "@/lib/connection";
+import type { QueueJoin } from "@/protocol/wire.gen";
+
+type Mode = QueueJoin["mode"];
 
 interface Waiting {
   mode: Mode;

@@ -1,8 +1,8 @@
 import { ChangeSet } from "@codemirror/state";
 import { describe, expect, it } from "vitest";
 import { Ledger } from "./ledger";
-import { parseText } from "./text";
 import { applyWire, wire } from "./testing";
+import { parseText } from "./text";
 
 const insert = (ledger: Ledger, from: number, text: string, to = from) =>
   ledger.type(ChangeSet.of({ from, to, insert: parseText(text) }, ledger.local.length));

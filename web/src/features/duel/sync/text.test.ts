@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { diff, insertsWholeCharacters, parseText, weight } from "./text";
 import { applyWire, random, wire } from "./testing";
+import { diff, insertsWholeCharacters, parseText, weight } from "./text";
 
 const ALPHABET = ["a", "b", "\n", "é", "😀", "😁", "👩‍💻", "\u{10ffff}"];
 

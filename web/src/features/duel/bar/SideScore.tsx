@@ -1,0 +1,88 @@
+import { classes } from "@/components/classes";
+import { useServerNow } from "@/lib/clock";
+import { clockTime } from "@/lib/format";
+import type { DuelPlayer } from "@/protocol/wire.gen";
+import { progress } from "../model/state";
+import { REACTIONS } from "../model/words";
+import { useDuel } from "../play/context";
+
+type Side = "mine" | "theirs";
+
+/** One player: name, rating, the best share of cases passed, presence, and what was just said. */
+export function SideScore({ player, side }: { player: DuelPlayer; side: Side }) {
+  const right = side === "theirs";
+  return (
+    <div className={classes("relative min-w-0", right && "text-right")} data-testid={`side-${side}`}>
+      <div className={classes("flex min-w-0 items-baseline gap-2", right && "flex-row-reverse")}>
+        <span className={classes("truncate font-semibold", right ? "text-theirs" : "text-mine")}>
+          {player.nickname}
+        </span>
+        <span className="tabular text-soft text-xs max-sm:hidden">{player.rating}</span>
+        <Presence player={player} />
+      </div>
+      <CaseBar player={player} side={side} />
+      <Speech playerId={player.id} right={right} />
+    </div>
+  );
+}
+
+function CaseBar({ player, side }: { player: DuelPlayer; side: Side }) {
+  const best = progress(player);
+  const share = best?.total ? (best.passed / best.total) * 100 : 0;
+  const label = best ? `${best.passed}/${best.total}` : "–";
+  return (
+    <div className={classes("mt-1 flex items-center gap-2", side === "theirs" && "flex-row-reverse")}>
+      <div
+        className={classes(
+          "bg-line flex h-1.5 min-w-0 flex-1 overflow-hidden rounded-full",
+          side === "theirs" && "flex-row-reverse",
+        )}
+        role="progressbar"
+        aria-label={`Cases passed by ${player.nickname}`}
+        aria-valuenow={best?.passed ?? 0}
+        aria-valuemin={0}
+        aria-valuemax={best?.total ?? 1}
+        aria-valuetext={best ? `${best.passed} of ${best.total} cases` : "nothing judged yet"}
+      >
+        <span
+          className={classes("rounded-full transition-[width] duration-500", side === "mine" ? "bg-mine" : "bg-theirs")}
+          style={{ width: `${share}%` }}
+        />
+      </div>
+      <span className="tabular text-soft w-9 text-xs">{label}</span>
+    </div>
+  );
+}
+
+function Presence({ player }: { player: DuelPlayer }) {
+  const over = useDuel((state) => state.snapshot?.status === "finished");
+  const until = useDuel((state) => state.graceUntil[player.id]);
+  const now = useServerNow(player.connected || over ? null : 500);
+  if (player.connected || over) return null;
+  return (
+    <span
+      className="bg-warn-wash text-warn shrink-0 rounded px-1.5 text-xs font-medium"
+      data-testid="away"
+      role="status"
+    >
+      away{until ? ` ${clockTime(until - now)}` : ""}
+    </span>
+  );
+}
+
+function Speech({ playerId, right }: { playerId: string; right: boolean }) {
+  const said = useDuel((state) => state.said.findLast((it) => it.playerId === playerId));
+  if (!said) return null;
+  return (
+    <output
+      key={said.key}
+      data-testid="said"
+      className={classes(
+        "animate-rise border-line bg-raised shadow-lift absolute top-full z-20 mt-2 max-w-52 truncate rounded-lg border px-3 py-1 text-sm",
+        right ? "right-0" : "left-0",
+      )}
+    >
+      {REACTIONS[said.reaction] ?? said.reaction}
+    </output>
+  );
+}

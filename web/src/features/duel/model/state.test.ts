@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import type { DuelPlayer, DuelVerdict, Snapshot } from "@/protocol/wire.gen";
+import { progress, sides, withPresence, withSubmission, withVerdict } from "./state";
+import { headline, reasonWords, submissionWords } from "./words";
+
+const player = (id: string): DuelPlayer => ({
+  id,
+  nickname: id,
+  rating: 1500,
+  connected: true,
+  language: "python",
+  seq: 0,
+  submissions: [],
+});
+
+const duel: Snapshot = {
+  duel_id: "d",
+  status: "live",
+  role: "player",
+  mode: "casual",
+  ranked: false,
+  visibility: "live",
+  server_time: 0,
+  starts_at: 10_000,
+  deadline: 910_000,
+  players: [player("ada"), player("guido")],
+  grace_ms: 60_000,
+};
+
+const verdict = (news: Partial<DuelVerdict>): DuelVerdict => ({
+  duel_id: "d",
+  player_id: "ada",
+  submission_id: "s1",
+  receipt: 1,
+  verdict: "WA",
+  passed: 3,
+  total: 8,
+  time_ms: 5,
+  memory_kb: 9000,
+  ...news,
+});
+
+describe("the duel's state", () => {
+  it("puts the viewer's own side first", () => {
+    expect(sides(duel, "guido").map((it) => it?.id)).toEqual(["guido", "ada"]);
+    expect(sides(duel, "somebody").map((it) => it?.id)).toEqual(["ada", "guido"]);
+  });
+
+  it("keeps the time of receipt and the order when verdicts come late", () => {
+    const two = { submission_id: "s2", receipt: 2, received_at: 20 };
+    let it = withSubmission(duel, "ada", two);
+    it = withSubmission(it, "ada", { submission_id: "s1", receipt: 1, received_at: 10 });
+    it = withVerdict(it, verdict({}), 99);
+    const [ada] = sides(it, "ada");
+    expect(ada?.submissions.map((s) => [s.submission_id, s.received_at, s.verdict])).toEqual([
+      ["s1", 10, "WA"],
+      ["s2", 20, undefined],
+    ]);
+    expect(ada && progress(ada)).toEqual({ passed: 3, total: 8 });
+  });
+
+  it("shows a held pass as waiting, not as accepted", () => {
+    const it = withVerdict(duel, verdict({ verdict: "AC", passed: 8, held: true }), 1).players[0]?.submissions[0];
+    expect(it?.verdict).toBeNull();
+    expect(it && submissionWords(it)).toMatch(/waits for an earlier/);
+  });
+
+  it("marks who is away", () => {
+    const it = withPresence(duel, { duel_id: "d", player_id: "guido", connected: false });
+    expect(it.players.map((p) => p.connected)).toEqual([true, false]);
+  });
+});
+
+describe("the result in words", () => {
+  const won = { outcome: "win", winner_id: "ada", reason: "solved" } as const;
+  const solved = withSubmission(duel, "ada", { submission_id: "s", receipt: 1, received_at: 211_900, verdict: "AC" });
+
+  it("names the winner and the moment", () => {
+    expect(headline(solved, won, "ada")).toBe("You win");
+    expect(headline(solved, won, "guido")).toBe("You lose");
+    expect(headline({ ...solved, role: "spectator" }, won, "x")).toBe("ada wins");
+    expect(reasonWords(solved, won)).toBe("ada solved it first, at 3:21.");
+  });
+
+  it("names the loser where the loser decided it", () => {
+    expect(reasonWords(duel, { ...won, reason: "resigned" })).toBe("guido resigned.");
+    expect(reasonWords(duel, { outcome: "aborted", reason: "abandoned" })).toMatch(/^Both/);
+  });
+});

@@ -1,0 +1,100 @@
+import { Prec } from "@codemirror/state";
+import { keymap } from "@codemirror/view";
+import { useCallback } from "react";
+import { Button } from "@/components/Button";
+import { useCodeView } from "@/components/code/useCodeView";
+import { Icon } from "@/components/Icon";
+import { useDuel, useDuelController } from "../play/context";
+import { Console } from "./Console";
+
+const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
+const MOD = MAC ? "⌘" : "Ctrl";
+
+/** The own editor with its two acts, and below what came of them. */
+export function MyPanel({ onRun }: { onRun(): void }) {
+  const controller = useDuelController();
+  const run = useCallback(() => {
+    onRun();
+    void controller.run(null);
+  }, [controller, onRun]);
+  return (
+    <section aria-label="My code" className="flex min-h-0 flex-1 flex-col">
+      <header className="border-line flex h-10 shrink-0 items-center gap-2 border-b px-4 pr-2">
+        <h2 className="text-mine text-sm font-semibold">My code</h2>
+        <SavedState />
+        <Acts onRun={run} />
+      </header>
+      <MyEditor />
+      <Console />
+    </section>
+  );
+}
+
+function Acts({ onRun }: { onRun(): void }) {
+  const controller = useDuelController();
+  const pen = useDuel((state) => state.pen);
+  const running = useDuel((state) => Boolean(state.run && !state.run.answer && !state.run.problem));
+  const submitting = useDuel((state) => state.submitting);
+  const locked = pen === "fenced" || pen === "over";
+  return (
+    <div className="ml-auto flex gap-2">
+      <Button
+        size="small"
+        disabled={locked || running}
+        onClick={onRun}
+        title={`Run the samples (${MOD}+Enter)`}
+        data-testid="run"
+      >
+        <Icon name="play" className="size-3.5" /> {running ? "Running…" : "Run"}
+      </Button>
+      <Button
+        size="small"
+        tone="primary"
+        disabled={locked || submitting}
+        onClick={() => controller.submit()}
+        title={`Submit (${MOD}+Shift+Enter)`}
+        data-testid="submit"
+      >
+        <Icon name="send" className="size-3.5" /> {submitting ? "Sending…" : "Submit"}
+      </Button>
+    </div>
+  );
+}
+
+function MyEditor() {
+  const controller = useDuelController();
+  const mine = controller.mine;
+  const setup = useCallback(() => {
+    if (!mine) return { doc: "", extensions: [] };
+    const { doc, extensions } = mine.setup("My code. Escape, then Tab leaves the editor.");
+    const act = (what: () => Promise<void>) => () => {
+      void what();
+      return true;
+    };
+    const keys = keymap.of([
+      { key: "Mod-Enter", run: act(() => controller.run(null)) },
+      { key: "Mod-Shift-Enter", run: act(() => controller.submit()) },
+    ]);
+    return { doc, extensions: [Prec.highest(keys), extensions] };
+  }, [controller, mine]);
+  return <div ref={useCodeView(setup, mine?.attach)} className="bg-panel min-h-0 flex-1" data-testid="my-editor" />;
+}
+
+const STATES = {
+  closed: "kept here",
+  open: "",
+  paused: "kept here",
+  fenced: "read only",
+  over: "time is up",
+  refused: "not sent",
+};
+
+/** Whether the server has what is typed. Quiet while all is well. */
+function SavedState() {
+  const pen = useDuel((state) => state.pen);
+  return (
+    <span className="text-soft text-xs" data-testid="pen" data-state={pen}>
+      {STATES[pen]}
+    </span>
+  );
+}

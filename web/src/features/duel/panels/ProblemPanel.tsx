@@ -1,0 +1,73 @@
+import Markdown from "react-markdown";
+import remarkGfm from "remark-gfm";
+import { Difficulty } from "@/components/Difficulty";
+import type { ChallengeView, Sample } from "@/protocol/wire.gen";
+import { useSnapshot } from "../play/context";
+
+/** The challenge: statement, samples, limits. */
+export function ProblemPanel() {
+  const { challenge } = useSnapshot();
+  return challenge ? <Problem challenge={challenge} /> : null;
+}
+
+function Problem({ challenge }: { challenge: ChallengeView }) {
+  return (
+    <section
+      aria-label="Problem"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
+      tabIndex={0}
+      className="bg-panel min-h-0 flex-1 overflow-y-auto px-5 py-5"
+      data-testid="statement"
+    >
+      <div className="flex items-center gap-3">
+        <h1 className="text-xl font-bold tracking-tight">{challenge.title}</h1>
+        <Difficulty level={challenge.difficulty} />
+      </div>
+      <div className="prose mt-4">
+        <Markdown remarkPlugins={[remarkGfm]} skipHtml>
+          {challenge.statement}
+        </Markdown>
+      </div>
+      <h2 className="eyebrow mt-7 mb-2">Samples</h2>
+      <div className="flex flex-col gap-3">
+        {challenge.samples.map((sample) => (
+          <SampleCard key={sample.name} sample={sample} />
+        ))}
+      </div>
+      <Limits challenge={challenge} />
+    </section>
+  );
+}
+
+function SampleCard({ sample }: { sample: Sample }) {
+  return (
+    <dl className="border-line bg-raised rounded-lg border text-sm" data-testid="sample">
+      <Line term="in" text={sample.input} />
+      <Line term="out" text={sample.expected} last />
+      {sample.note && <dd className="border-line text-soft border-t px-3 py-2">{sample.note}</dd>}
+    </dl>
+  );
+}
+
+function Line({ term, text, last }: { term: string; text: string; last?: boolean }) {
+  return (
+    <div className={last ? "flex" : "border-line flex border-b"}>
+      <dt className="text-soft w-11 shrink-0 px-3 py-2 text-xs leading-6">{term}</dt>
+      <dd className="min-w-0 flex-1 py-2 pr-3">
+        <pre className="font-mono text-[13px] leading-6 [overflow-wrap:anywhere] whitespace-pre-wrap">{text}</pre>
+      </dd>
+    </div>
+  );
+}
+
+function Limits({ challenge: { limits, tags } }: { challenge: ChallengeView }) {
+  return (
+    <p className="text-soft mt-6 flex flex-wrap gap-x-4 gap-y-1 text-xs">
+      <span>{limits.cpu_ms / 1000} s of CPU a case</span>
+      <span>{limits.memory_mb} MiB</span>
+      {tags?.map((tag) => (
+        <span key={tag}>#{tag}</span>
+      ))}
+    </p>
+  );
+}

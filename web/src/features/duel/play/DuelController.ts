@@ -1,0 +1,261 @@
+import { createStore, type StoreApi } from "zustand/vanilla";
+import { serverClock } from "@/lib/clock";
+import { ask, listen, type Refused, useLink } from "@/lib/connection";
+import { newId } from "@/lib/ids";
+import type { DuelSubmit, DuelSubmitAck, ServerEvents, Snapshot } from "@/protocol/wire.gen";
+import { type DuelState, emptyState, withPresence, withSubmission, withVerdict } from "../model/state";
+import { MyDocument } from "./MyDocument";
+import { OtherDocument } from "./OtherDocument";
+
+const RETRY_MS = 1500;
+const SAID_MS = 6000;
+const SETTLE_MS = 10_000;
+
+/** One duel as one page sees it: listens, opens it anew whenever that may be needed, and does what the player asks. */
+export class DuelController {
+  readonly store: StoreApi<DuelState> = createStore(() => emptyState);
+  mine: MyDocument | null = null;
+  readonly others = new Map<string, OtherDocument>();
+  private undo: Array<() => void> = [];
+  private opening = false;
+  private again = false;
+  private stopped = false;
+
+  constructor(
+    readonly duelId: string,
+    readonly myId: string,
+    private readonly moveTo: (duelId: string) => void,
+  ) {}
+
+  start(): void {
+    this.stopped = false;
+    const keep = () => this.mine?.keep();
+    window.addEventListener("pagehide", keep);
+    this.undo = [
+      () => window.removeEventListener("pagehide", keep),
+      useLink.subscribe(({ link }, before) => link !== before.link && this.linkChanged(link === "online")),
+      this.on("duel:state", ({ snapshot }) => this.show(snapshot)),
+      this.on("duel:edit", (edit) => this.edited(edit)),
+      this.on("duel:cursor", (it) => this.others.get(it.player_id)?.cursorMoved(it.anchor, it.head)),
+      this.on("duel:presence", (it) => this.presence(it)),
+      this.on("duel:said", (it) => this.said(it)),
+      this.on("duel:ran", (it) => this.ran(it)),
+      this.on("duel:verdict", (it) => this.judged(it)),
+      this.on("duel:finished", ({ ratings }) => {
+        this.set({ ratings: ratings ?? {} });
+        this.open();
+      }),
+      listen("queue:matched", ({ duel_id }) => duel_id !== this.duelId && this.moveTo(duel_id)),
+    ];
+    if (useLink.getState().link === "online") this.open();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.mine?.keep();
+    this.mine?.pump.close();
+    for (const undo of this.undo.splice(0)) undo();
+  }
+
+  /** Joins anew, which also takes the pen. At most one request is under way, and one more waits. */
+  open = (): void => {
+    if (this.opening) {
+      this.again = true;
+      return;
+    }
+    this.opening = true;
+    void this.openOnce().finally(() => {
+      this.opening = false;
+      if (this.again && !this.stopped) this.open();
+    });
+  };
+
+  private async openOnce(): Promise<void> {
+    this.again = false;
+    const askedAt = Date.now();
+    try {
+      const { snapshot } = await ask("duel:open", { duel_id: this.duelId });
+      serverClock.sample(askedAt, Date.now(), snapshot.server_time);
+      if (!this.stopped) this.show(snapshot, true);
+    } catch (error) {
+      this.openFailed(error as Refused);
+    }
+  }
+
+  private openFailed({ code, message, retryAfterMs }: Refused): void {
+    if (this.stopped || useLink.getState().link !== "online") return; // the next connection opens it again
+    if (code === "not_found" || code === "forbidden") this.set({ failure: message });
+    else setTimeout(() => !this.stopped && this.open(), retryAfterMs || RETRY_MS);
+  }
+
+  private on<E extends keyof ServerEvents>(event: E, handler: (payload: ServerEvents[E]) => void): () => void {
+    return listen(event, (payload) => {
+      const about = "snapshot" in payload ? payload.snapshot.duel_id : "duel_id" in payload ? payload.duel_id : null;
+      if (about === this.duelId) handler(payload);
+    });
+  }
+
+  private set(news: Partial<DuelState>): void {
+    this.store.setState(news);
+  }
+
+  private get snapshot(): Snapshot | null {
+    return this.store.getState().snapshot;
+  }
+
+  private linkChanged(online: boolean): void {
+    if (online) return this.open();
+    this.mine?.pump.close();
+    const { run } = this.store.getState();
+    if (run && !run.answer && !run.problem) this.runFailed(run.runId, "The connection was lost. Run it again.");
+  }
+
+  /** `joined`: the snapshot answers `duel:open`, so this page has the pen and the text is the server's newest. */
+  private show(snapshot: Snapshot, joined = false): void {
+    for (const player of snapshot.players) {
+      if (player.id === this.myId && snapshot.status !== "finished") this.showMine(snapshot, joined);
+      else if (player.id !== this.myId) this.showOther(player);
+    }
+    if (snapshot.status === "finished") this.mine?.finish();
+    this.set({ snapshot, failure: null });
+  }
+
+  private showMine(snapshot: Snapshot, joined: boolean): void {
+    const me = snapshot.players.find((player) => player.id === this.myId);
+    if (!snapshot.challenge || me?.text == null || (this.mine && !joined)) return;
+    this.mine ??= new MyDocument(
+      {
+        duelId: this.duelId,
+        playerId: this.myId,
+        codeBytes: snapshot.challenge.limits.code_bytes,
+        reopen: this.open,
+        stateChanged: (pen) => this.set({ pen }),
+        tooLong: () => this.set({ problem: "That would make your code longer than the judge takes." }),
+      },
+      me.seq,
+      me.text,
+    );
+    this.mine.pump.opened(me.seq, me.text);
+  }
+
+  /** Every snapshot is the truth about the others: the edits it counts are not sent again. */
+  private showOther({ id, nickname, seq, text }: Snapshot["players"][number]): void {
+    const known = this.others.get(id);
+    if (known) known.load(seq, text);
+    else this.others.set(id, new OtherDocument(nickname, seq, text));
+  }
+
+  private edited({ player_id, seq, changes }: ServerEvents["duel:edit"]): void {
+    const other = this.others.get(player_id);
+    if (!other) return;
+    this.store.setState((state) => ({ typedAt: { ...state.typedAt, [player_id]: serverClock.now() } }));
+    if (!other.edited(seq, changes)) this.open();
+  }
+
+  private presence(it: ServerEvents["duel:presence"]): void {
+    const graceUntil = { ...this.store.getState().graceUntil };
+    if (it.connected || it.grace_until == null) delete graceUntil[it.player_id];
+    else graceUntil[it.player_id] = it.grace_until;
+    this.set({ graceUntil, snapshot: this.snapshot && withPresence(this.snapshot, it) });
+  }
+
+  private said({ player_id, reaction }: ServerEvents["duel:said"]): void {
+    const it = { key: Date.now() + Math.random(), playerId: player_id, reaction };
+    this.store.setState((state) => ({ said: [...state.said.slice(-4), it] }));
+    setTimeout(() => this.store.setState((s) => ({ said: s.said.filter(({ key }) => key !== it.key) })), SAID_MS);
+  }
+
+  private ran(answer: ServerEvents["duel:ran"]): void {
+    const { run } = this.store.getState();
+    if (run?.runId !== answer.run_id) return;
+    this.set({ run: { ...run, answer } });
+    this.markRefusal(answer);
+  }
+
+  private judged(it: ServerEvents["duel:verdict"]): void {
+    if (!this.snapshot) return;
+    this.set({ snapshot: withVerdict(this.snapshot, it, serverClock.now()) });
+    if (it.player_id !== this.myId) return;
+    this.store.setState((state) => ({ details: { ...state.details, [it.submission_id]: it } }));
+    this.markRefusal(it);
+  }
+
+  private markRefusal({ line, column, message }: ServerEvents["duel:ran"] | ServerEvents["duel:verdict"]): void {
+    if (line != null) this.mine?.refuse({ line, column, message: message ?? "Refused here" });
+  }
+
+  /** Waits until the server has every edit; gives its last seq. */
+  private async settled(): Promise<number> {
+    if (!this.mine) throw new Error("The duel has not started.");
+    const tooSlow = new Promise<never>((_, reject) =>
+      setTimeout(
+        () => reject(new Error("The server does not have all of your code yet. Check the connection, then try again.")),
+        SETTLE_MS,
+      ),
+    );
+    return Promise.race([this.mine.pump.settled(), tooSlow]);
+  }
+
+  async run(input: string | null): Promise<void> {
+    const runId = newId();
+    this.mine?.refuse(null);
+    this.set({ run: { runId, ownInput: input !== null, answer: null, problem: null }, problem: null });
+    try {
+      await this.settled();
+      await ask("duel:run", { duel_id: this.duelId, run_id: runId, language: "python", input });
+    } catch (error) {
+      this.runFailed(runId, (error as Error).message);
+    }
+  }
+
+  private runFailed(runId: string, problem: string): void {
+    const { run } = this.store.getState();
+    if (run?.runId === runId) this.set({ run: { ...run, problem } });
+  }
+
+  async submit(): Promise<void> {
+    if (this.store.getState().submitting) return;
+    this.mine?.refuse(null);
+    this.set({ submitting: true, problem: null });
+    try {
+      const seq = await this.settled();
+      const ack = await this.submitOnce({ duel_id: this.duelId, submission_id: newId(), language: "python", seq });
+      const received = { submission_id: ack.submission_id, receipt: ack.receipt, received_at: serverClock.now() };
+      if (this.snapshot) this.set({ snapshot: withSubmission(this.snapshot, this.myId, received) });
+    } catch (error) {
+      this.set({ problem: (error as Error).message });
+    } finally {
+      this.set({ submitting: false });
+    }
+  }
+
+  /** Asks again with the same id when the answer was lost: twice the same submission is one. */
+  private async submitOnce(payload: DuelSubmit, attempts = 4): Promise<DuelSubmitAck> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await ask("duel:submit", payload);
+      } catch (error) {
+        if ((error as Refused).code !== "lost" || attempt >= attempts) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  /** An act without an answer of its own; a refusal is shown. */
+  private async act(event: "duel:resign" | "duel:offer_draw" | "duel:rematch"): Promise<void> {
+    try {
+      await ask(event, { duel_id: this.duelId });
+    } catch (error) {
+      this.set({ problem: (error as Error).message });
+    }
+  }
+
+  resign = () => this.act("duel:resign");
+  offerDraw = () => this.act("duel:offer_draw");
+  rematch = () => this.act("duel:rematch");
+  dismiss = () => this.set({ problem: null });
+
+  say(reaction: string): void {
+    ask("duel:say", { duel_id: this.duelId, reaction }).catch((error: Refused) => this.set({ problem: error.message }));
+  }
+}

@@ -1,0 +1,149 @@
+import { Annotation, EditorState, type Extension, type Text } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { type Refusal, refusalMarks, setRefusal } from "@/components/code/refusal";
+import { writableCode } from "@/components/code/setup";
+import { ask, type Refused } from "@/lib/connection";
+import { load, session, store } from "@/lib/storage";
+import type { DuelEdit } from "@/protocol/wire.gen";
+import { Ledger, type SavedLedger } from "../sync/ledger";
+import { type EditReply, Pump, type PumpState } from "../sync/pump";
+
+/** Marks changes that came from the server, so that they are not sent back to it. */
+const fromServer = Annotation.define<boolean>();
+
+const CURSOR_MS = 100;
+
+interface Options {
+  duelId: string;
+  playerId: string;
+  codeBytes: number;
+  reopen(): void;
+  stateChanged(state: PumpState): void;
+  tooLong(): void;
+}
+
+/** The own document: its editor, if one is shown, and the pump that sends what is typed. */
+export class MyDocument {
+  readonly pump: Pump;
+  private view: EditorView | null = null;
+  private cursorTimer: ReturnType<typeof setTimeout> | undefined;
+  private state: PumpState = "closed";
+  private readonly key: string;
+
+  constructor(
+    private readonly options: Options,
+    seq: number,
+    text: string,
+  ) {
+    this.key = `duel-draft:${options.duelId}:${options.playerId}`;
+    this.pump = new Pump(restored(this.key) ?? Ledger.at(seq, text), {
+      send: (number, changes) => this.send(number, changes),
+      reopen: options.reopen,
+      show: (changes) => this.view?.dispatch({ changes, annotations: fromServer.of(true) }),
+      save: (saved) => store(session, this.key, saved),
+      stateChanged: (state) => this.stateChanged(state),
+    });
+  }
+
+  get text(): string {
+    return this.pump.ledger.local.toString();
+  }
+
+  /** What CodeMirror starts from. */
+  setup(label: string): { doc: Text; extensions: Extension } {
+    return {
+      doc: this.pump.ledger.local,
+      extensions: [
+        writableCode(label),
+        refusalMarks,
+        withinBytes(this.options.codeBytes, this.options.tooLong),
+        EditorState.transactionFilter.of((tr) =>
+          tr.docChanged && !this.writable && !tr.annotation(fromServer) ? [] : tr,
+        ),
+        EditorView.updateListener.of((update) => {
+          for (const tr of update.transactions) {
+            if (tr.docChanged && !tr.annotation(fromServer)) this.pump.typed(tr.changes);
+          }
+          if (update.selectionSet || update.docChanged) this.cursorMoved();
+        }),
+      ],
+    };
+  }
+
+  attach = (view: EditorView): (() => void) => {
+    this.view = view;
+    return () => {
+      this.view = null;
+    };
+  };
+
+  /** Marks where the judge refused the program; null takes the mark away. */
+  refuse(refusal: Refusal | null): void {
+    this.view?.dispatch({ effects: setRefusal.of(refusal), ...(refusal && { scrollIntoView: false }) });
+  }
+
+  focus(): void {
+    this.view?.focus();
+  }
+
+  /** Keeps what was not sent yet over a refresh. */
+  keep(): void {
+    store(session, this.key, this.pump.ledger.save());
+  }
+
+  /** The duel is over: nothing is sent or kept any more. */
+  finish(): void {
+    this.pump.close("over");
+    store(session, this.key, null);
+  }
+
+  private get writable(): boolean {
+    return this.state !== "fenced" && this.state !== "over";
+  }
+
+  private stateChanged(state: PumpState): void {
+    this.state = state;
+    this.options.stateChanged(state);
+  }
+
+  private async send(seq: number, changes: unknown): Promise<EditReply> {
+    try {
+      const edit = { duel_id: this.options.duelId, seq, changes: changes as DuelEdit["changes"] };
+      return { seq: (await ask("duel:edit", edit)).seq };
+    } catch (error) {
+      const { code, message, retryAfterMs } = error as Refused;
+      return code === "lost" ? null : { code, message, retryAfterMs };
+    }
+  }
+
+  private cursorMoved(): void {
+    this.cursorTimer ??= setTimeout(() => {
+      this.cursorTimer = undefined;
+      if (!this.view || this.state !== "open") return;
+      const { anchor, head } = this.view.state.selection.main;
+      ask("duel:cursor", { duel_id: this.options.duelId, anchor, head }).catch(() => {}); // the next move makes up for it
+    }, CURSOR_MS);
+  }
+}
+
+function restored(key: string): Ledger | null {
+  const saved = load<SavedLedger>(session, key);
+  try {
+    return saved && Ledger.restore(saved);
+  } catch {
+    return null; // What was stored does not fit itself: the server's text it is.
+  }
+}
+
+const utf8 = new TextEncoder();
+
+/** Refuses changes that would make the text larger than the server takes. */
+function withinBytes(limit: number, tooLong: () => void): Extension {
+  return EditorState.transactionFilter.of((tr) => {
+    // A UTF-16 unit is at most three bytes of UTF-8, so small texts need no count.
+    if (!tr.docChanged || tr.annotation(fromServer) || tr.newDoc.length * 3 <= limit) return tr;
+    if (tr.newDoc.length <= tr.startState.doc.length || utf8.encode(tr.newDoc.toString()).length <= limit) return tr;
+    tooLong();
+    return [];
+  });
+}
