@@ -22,7 +22,7 @@ def main() -> None:
     """Runs the command of `sys.argv`. Exit codes: 0 done, 2 bad usage or input, 3 this machine cannot do it."""
     try:
         warn_of_unknown_names()
-        build(sys.argv[1:])()
+        build(sys.argv[1:])(prog_name="python-duel")
     except ValidationError as error:
         sys.exit(_fail("; ".join(_setting_error(item["loc"], item["msg"]) for item in error.errors()), 2))
     except SettingsError as error:
