@@ -32,7 +32,7 @@ class Services:
 
 
 class FactsLoader:
-    """Reads what a snapshot is made of. A document whose pen is on this process is taken from there: it is the newest."""
+    """Reads what a snapshot is made of. What this process relayed may be an edit ahead of what is stored."""
 
     def __init__(self, duels: Duels, clock: Clock, code_bytes: int) -> None:
         self._duels, self._clock, self._code_bytes = duels, clock, code_bytes
@@ -45,8 +45,9 @@ class FactsLoader:
         package = await duels.package(duel)
         documents = {}
         for player in duel.players:
-            local = self.writing.document(duel_id, player.player_id) if self.writing else None
-            documents[player.player_id] = local or await duels.document(duel, player, package)
+            stored = await duels.document(duel, player, package)
+            relayed = self.writing.document(duel_id, player.player_id) if self.writing else None
+            documents[player.player_id] = relayed if relayed and relayed.seq > stored.seq else stored
         return Facts(
             duel=duel,
             package=package,

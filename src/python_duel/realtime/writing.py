@@ -23,7 +23,8 @@ class Writing:
         self._pens: dict[tuple[str, str], Pen] = {}
 
     def document(self, duel_id: str, player_id: str) -> Document | None:
-        """The document as this process relayed it last, when its pen is here: it may be ahead of the log."""
+        """The document as this process relayed it last, when its pen is here: ahead of the log while an edit
+        is on its way there, behind it when another process has the pen now."""
         pen = self._pens.get((duel_id, player_id))
         return pen.document if pen else None
 

@@ -6,7 +6,6 @@ from types import FrameType
 
 import uvicorn
 
-from python_duel.platform.log import configure
 from python_duel.settings import Settings
 from python_duel.web.app import WebApp
 
@@ -36,14 +35,11 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def run(settings: Settings, fd: int | None = None) -> None:
-    """Serve until a signal. `fd`: an inherited listening socket, else `settings.host` and `.port`. Raises `StartError`."""
-    configure(settings, "web")
+def run(settings: Settings, fd: int) -> None:
+    """Serve the listening socket `fd` until a signal. Raises `StartError`."""
     app = WebApp(settings)
     config = uvicorn.Config(
         app.asgi,
-        host=settings.host,
-        port=settings.port,
         fd=fd,
         log_config=None,
         access_log=False,
