@@ -8,9 +8,9 @@ const SIDES = [
     passed: 6,
     lines: [
       "def longest_run(xs):",
-      "    best = run = 0",
+      "    best = run = 1",
       "    for a, b in pairwise(xs):",
-      "        run = run + 1 if a < b else 0",
+      "        run = run + 1 if a",
     ],
   },
   {
@@ -29,12 +29,12 @@ export function Duelists() {
       aria-hidden="true"
       className="border-line bg-panel shadow-lift overflow-hidden rounded-2xl border max-lg:hidden"
     >
-      <div className="border-line flex items-center justify-center border-b py-3">
-        <span className="tabular text-2xl">11:42</span>
+      <div className="border-line flex items-center justify-center border-b py-4">
+        <span className="tabular text-3xl">11:42</span>
       </div>
       <div className="divide-line grid grid-cols-2 divide-x">
         {SIDES.map((side) => (
-          <div key={side.name} className="min-w-0 p-5">
+          <div key={side.name} className="min-w-0 p-6">
             <div className={classes("mb-3 flex justify-between text-sm font-semibold", side.color)}>
               <span>{side.name}</span>
               <span className="tabular">{side.passed}/8</span>
@@ -42,7 +42,7 @@ export function Duelists() {
             <div className="bg-line mb-5 flex h-1.5 overflow-hidden rounded-full">
               <span className={side.bar} style={{ width: `${(side.passed / 8) * 100}%` }} />
             </div>
-            <pre className="text-[12.5px] leading-relaxed">
+            <pre className="overflow-hidden text-[13px] leading-loose">
               {side.lines.join("\n")}
               <span className={classes("animate-breathe", side.color)}>▌</span>
             </pre>

@@ -5,8 +5,8 @@ import { useMe } from "@/lib/session";
 import { Welcome } from "./Welcome";
 
 interface Props {
-  /** The first line a visitor without a session reads. */
-  title: string;
+  /** The first lines a visitor without a session reads. */
+  title: string[];
   /** Whether the page has no frame of its own and this one has to keep its distance. */
   framed?: boolean;
   children: ReactNode;

@@ -7,11 +7,17 @@ import { Duelists } from "./Duelists";
 const KEY = "duel-nickname";
 
 /** The door: what this is, and a nickname to enter by. */
-export function Welcome({ title }: { title: string }) {
+export function Welcome({ title }: { title: string[] }) {
   return (
-    <div className="grid items-center gap-12 py-8 lg:grid-cols-[1fr_1.05fr] lg:py-20">
+    <div className="grid items-center gap-12 py-8 lg:min-h-[74vh] lg:grid-cols-[1fr_1.1fr]">
       <div>
-        <h1 className="max-w-lg text-4xl leading-[1.08] font-bold tracking-tight text-balance sm:text-5xl">{title}</h1>
+        <h1 className="max-w-lg text-5xl leading-[1.06] font-bold tracking-tight text-balance xl:text-6xl">
+          {title.map((line) => (
+            <span key={line} className="block">
+              {line}
+            </span>
+          ))}
+        </h1>
         <p className="text-soft mt-5 max-w-md text-lg text-pretty">
           Solve the same Python problem while you watch each other type. The first correct solution that reaches the
           judge wins.

@@ -26,7 +26,7 @@ const lobby = createRoute({
   getParentRoute: () => framed,
   path: "/",
   component: () => (
-    <SessionGate title="Two players. One problem. One clock.">
+    <SessionGate title={["Two players.", "One problem.", "One clock."]}>
       <LobbyPage />
     </SessionGate>
   ),
@@ -38,7 +38,7 @@ const invite = createRoute({
   component: function Invite() {
     const { code } = invite.useParams();
     return (
-      <SessionGate title="You are challenged to a duel.">
+      <SessionGate title={["You are", "challenged", "to a duel."]}>
         <InvitePage code={code} />
       </SessionGate>
     );
@@ -53,7 +53,7 @@ const duel = createRoute({
   component: function Duel() {
     const { duelId } = duel.useParams();
     return (
-      <SessionGate title="A duel is on." framed>
+      <SessionGate title={["A duel", "is on."]} framed>
         <DuelPage key={duelId} duelId={duelId} />
       </SessionGate>
     );

@@ -3,7 +3,7 @@ const PATHS = {
   moon: "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   check: "m5 12.5 4.5 4.5L19 7.5",
-  more: "M5 12h.01M12 12h.01M19 12h.01",
+  more: "M4.5 12h.01M12 12h.01M19.5 12h.01",
   play: "M7 5v14l11-7z",
   send: "M5 12h14m-6-6 6 6-6 6",
   eye: "M2 12s3.5-7 10-7 10 7 10 7-3.5 7-10 7-10-7-10-7Zm13 0a3 3 0 1 1-6 0 3 3 0 0 1 6 0Z",
@@ -18,7 +18,7 @@ export function Icon({ name, className = "size-4" }: { name: keyof typeof PATHS;
       className={className}
       fill="none"
       stroke="currentColor"
-      strokeWidth="2"
+      strokeWidth={name === "more" ? 3.5 : 2}
       strokeLinecap="round"
       strokeLinejoin="round"
       aria-hidden="true"

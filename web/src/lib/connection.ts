@@ -61,8 +61,10 @@ function watched(it: Socket): Socket {
     it.disconnect();
   });
   it.on("server:drain", ({ reconnect_within_ms }: ServerEvents["server:drain"]) => {
-    setTimeout(() => it.disconnect().connect(), Math.random() * reconnect_within_ms);
-    useLink.setState({ link: "reconnecting" });
+    setTimeout(() => {
+      useLink.setState({ link: "reconnecting" });
+      it.disconnect().connect();
+    }, Math.random() * reconnect_within_ms);
   });
   return it;
 }

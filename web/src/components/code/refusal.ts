@@ -58,9 +58,8 @@ const look = EditorView.baseTheme({
   ".cm-refusal-line": { backgroundColor: "color-mix(in srgb, var(--bad) 12%, transparent)" },
   ".cm-refusal": { textDecoration: "underline wavy var(--bad)", textUnderlineOffset: "3px" },
   ".cm-refusal-message": {
-    margin: "2px 14px 4px 8px",
-    padding: "3px 10px",
-    borderLeft: "3px solid var(--bad)",
+    padding: "3px 14px 3px 18px",
+    boxShadow: "inset 3px 0 var(--bad)",
     backgroundColor: "var(--bad-wash)",
     color: "var(--ink)",
     font: "13px/1.5 var(--font-sans)",

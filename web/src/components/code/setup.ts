@@ -54,9 +54,13 @@ export function readOnlyCode(label: string): Extension {
     codeBase(),
     EditorState.readOnly.of(true),
     EditorView.editable.of(false),
+    EditorView.lineWrapping,
     EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
   ];
 }
+
+/** Without Mod+Enter: that belongs to the page. */
+const ownKeys = defaultKeymap.filter(({ key }) => key !== "Mod-Enter");
 
 /** Code to write: four spaces, brackets, undo. Escape and then Tab leaves the editor. */
 export function writableCode(label: string): Extension {
@@ -69,7 +73,7 @@ export function writableCode(label: string): Extension {
     bracketMatching(),
     indentOnInput(),
     indentUnit.of("    "),
-    keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
+    keymap.of([...ownKeys, ...historyKeymap, indentWithTab]),
     EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
   ];
 }

@@ -4,6 +4,7 @@ import { Button } from "@/components/Button";
 import { Note } from "@/components/Note";
 import { useMe } from "@/lib/session";
 import { Challenges } from "./Challenges";
+import { HowItGoes } from "./HowItGoes";
 import { InviteCard } from "./InviteCard";
 import { LiveDuels } from "./LiveDuels";
 import { PlayCard } from "./PlayCard";
@@ -18,6 +19,7 @@ export function LobbyPage() {
         <div className="flex flex-col gap-5">
           <PlayCard />
           <LiveDuels />
+          <HowItGoes />
         </div>
         <div className="flex flex-col gap-5">
           <InviteCard />

@@ -26,32 +26,47 @@ export function SideScore({ player, side }: { player: DuelPlayer; side: Side }) 
   );
 }
 
+/** The best submission so far: one mark a case. */
 function CaseBar({ player, side }: { player: DuelPlayer; side: Side }) {
   const best = progress(player);
-  const share = best?.total ? (best.passed / best.total) * 100 : 0;
-  const label = best ? `${best.passed}/${best.total}` : "–";
+  const right = side === "theirs";
   return (
-    <div className={classes("mt-1 flex items-center gap-2", side === "theirs" && "flex-row-reverse")}>
+    <div className={classes("mt-1 flex items-center gap-2", right && "flex-row-reverse")}>
       <div
         className={classes(
-          "bg-line flex h-1.5 min-w-0 flex-1 overflow-hidden rounded-full",
-          side === "theirs" && "flex-row-reverse",
+          "flex h-1.5 min-w-0 flex-1 gap-px overflow-hidden rounded-full",
+          right && "flex-row-reverse",
         )}
         role="progressbar"
         aria-label={`Cases passed by ${player.nickname}`}
         aria-valuenow={best?.passed ?? 0}
         aria-valuemin={0}
-        aria-valuemax={best?.total ?? 1}
+        aria-valuemax={best?.total || 1}
         aria-valuetext={best ? `${best.passed} of ${best.total} cases` : "nothing judged yet"}
       >
-        <span
-          className={classes("rounded-full transition-[width] duration-500", side === "mine" ? "bg-mine" : "bg-theirs")}
-          style={{ width: `${share}%` }}
-        />
+        {marks(best).map((passed, index) => (
+          <span
+            // biome-ignore lint/suspicious/noArrayIndexKey: a mark is nothing but its place
+            key={index}
+            className={classes(
+              "flex-1 transition-colors duration-500",
+              passed ? (right ? "bg-theirs" : "bg-mine") : "bg-line",
+            )}
+          />
+        ))}
       </div>
-      <span className="tabular text-soft w-9 text-xs">{label}</span>
+      <span className="tabular text-soft w-9 text-xs">{best ? `${best.passed}/${best.total}` : "–"}</span>
     </div>
   );
+}
+
+const MOST_MARKS = 40;
+
+/** One boolean a mark; cases share marks where there are very many. */
+function marks(best: ReturnType<typeof progress>): boolean[] {
+  if (!best?.total) return [false];
+  const count = Math.min(best.total, MOST_MARKS);
+  return Array.from({ length: count }, (_, index) => index < Math.floor((best.passed / best.total) * count));
 }
 
 function Presence({ player }: { player: DuelPlayer }) {

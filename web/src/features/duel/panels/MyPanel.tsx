@@ -1,14 +1,10 @@
-import { Prec } from "@codemirror/state";
-import { keymap } from "@codemirror/view";
 import { useCallback } from "react";
 import { Button } from "@/components/Button";
 import { useCodeView } from "@/components/code/useCodeView";
 import { Icon } from "@/components/Icon";
 import { useDuel, useDuelController } from "../play/context";
 import { Console } from "./Console";
-
-const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
-const MOD = MAC ? "⌘" : "Ctrl";
+import { MOD, useShortcuts } from "./shortcuts";
 
 /** The own editor with its two acts, and below what came of them. */
 export function MyPanel({ onRun }: { onRun(): void }) {
@@ -17,12 +13,14 @@ export function MyPanel({ onRun }: { onRun(): void }) {
     onRun();
     void controller.run(null);
   }, [controller, onRun]);
+  const submit = useCallback(() => void controller.submit(), [controller]);
+  useShortcuts(run, submit);
   return (
     <section aria-label="My code" className="flex min-h-0 flex-1 flex-col">
       <header className="border-line flex h-10 shrink-0 items-center gap-2 border-b px-4 pr-2">
         <h2 className="text-mine text-sm font-semibold">My code</h2>
         <SavedState />
-        <Acts onRun={run} />
+        <Acts onRun={run} onSubmit={submit} />
       </header>
       <MyEditor />
       <Console />
@@ -30,8 +28,7 @@ export function MyPanel({ onRun }: { onRun(): void }) {
   );
 }
 
-function Acts({ onRun }: { onRun(): void }) {
-  const controller = useDuelController();
+function Acts({ onRun, onSubmit }: { onRun(): void; onSubmit(): void }) {
   const pen = useDuel((state) => state.pen);
   const running = useDuel((state) => Boolean(state.run && !state.run.answer && !state.run.problem));
   const submitting = useDuel((state) => state.submitting);
@@ -51,7 +48,7 @@ function Acts({ onRun }: { onRun(): void }) {
         size="small"
         tone="primary"
         disabled={locked || submitting}
-        onClick={() => controller.submit()}
+        onClick={onSubmit}
         title={`Submit (${MOD}+Shift+Enter)`}
         data-testid="submit"
       >
@@ -62,21 +59,11 @@ function Acts({ onRun }: { onRun(): void }) {
 }
 
 function MyEditor() {
-  const controller = useDuelController();
-  const mine = controller.mine;
-  const setup = useCallback(() => {
-    if (!mine) return { doc: "", extensions: [] };
-    const { doc, extensions } = mine.setup("My code. Escape, then Tab leaves the editor.");
-    const act = (what: () => Promise<void>) => () => {
-      void what();
-      return true;
-    };
-    const keys = keymap.of([
-      { key: "Mod-Enter", run: act(() => controller.run(null)) },
-      { key: "Mod-Shift-Enter", run: act(() => controller.submit()) },
-    ]);
-    return { doc, extensions: [Prec.highest(keys), extensions] };
-  }, [controller, mine]);
+  const { mine } = useDuelController();
+  const setup = useCallback(
+    () => mine?.setup("My code. Escape, then Tab leaves the editor.") ?? { doc: "", extensions: [] },
+    [mine],
+  );
   return <div ref={useCodeView(setup, mine?.attach)} className="bg-panel min-h-0 flex-1" data-testid="my-editor" />;
 }
 

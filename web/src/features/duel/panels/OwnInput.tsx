@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { type KeyboardEvent, useId, useState } from "react";
 import { Button } from "@/components/Button";
 import { useDuelController, useSnapshot } from "../play/context";
 
@@ -16,6 +16,11 @@ export function OwnInput() {
     setProblem(fault);
     if (!fault) void controller.run(input);
   };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    run();
+  };
   return (
     <div className="flex h-full flex-col gap-2">
       <label htmlFor={id} className="text-soft text-sm">
@@ -25,6 +30,7 @@ export function OwnInput() {
         id={id}
         value={input}
         onChange={(event) => setInput(event.target.value)}
+        onKeyDown={onKeyDown}
         maxLength={65_536}
         spellCheck={false}
         data-testid="own-input"

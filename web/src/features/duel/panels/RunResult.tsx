@@ -4,12 +4,17 @@ import type { DuelRan } from "@/protocol/wire.gen";
 import { VERDICTS } from "../model/words";
 import { useDuel } from "../play/context";
 import { CaseView } from "./CaseView";
+import { MOD } from "./shortcuts";
 
 /** What the last run gave. */
 export function RunResult() {
   const run = useDuel((state) => state.run);
   if (!run)
-    return <p className="text-soft text-sm">Run your code against the samples: Ctrl+Enter. Nobody else sees it.</p>;
+    return (
+      <p className="text-soft text-sm">
+        Run your code against the samples ({MOD}+Enter). Nobody else sees what comes out.
+      </p>
+    );
   if (run.problem) return <Note tone="bad">{run.problem}</Note>;
   if (!run.answer) {
     return (
