@@ -1,4 +1,4 @@
-"""Every setting, from the environment and `.env`. There are no default secrets: what is secret is generated or given."""
+"""Every setting, from the environment and `.env`. No secret has a default: it is generated or given."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseSettings):
-    """Names in the environment are `DUEL_` and the field in capitals; the two store URLs are plain. Spans are seconds."""
+    """Names in the environment: `DUEL_` and the field in capitals; the store URLs are plain. Spans are in seconds."""
 
     model_config = SettingsConfigDict(
         env_prefix="DUEL_",

@@ -206,7 +206,7 @@ async def test_a_spectator_sees_and_may_do_nothing(arena: Arena, players: tuple[
     assert snapshot["role"] == "spectator"
     await ada.write(duel_id, "x = 1\n")
     await eve.heard("duel:edit", player_id=ada.id, seq=1)
-    for event, payload in {
+    acts: dict[str, dict[str, object]] = {
         "duel:edit": {"seq": 2, "changes": []},
         "duel:cursor": {"anchor": 0, "head": 0},
         "duel:run": {"run_id": "r", "language": "python"},
@@ -215,7 +215,8 @@ async def test_a_spectator_sees_and_may_do_nothing(arena: Arena, players: tuple[
         "duel:offer_draw": {},
         "duel:rematch": {},
         "duel:say": {"reaction": "gg"},
-    }.items():
+    }
+    for event, payload in acts.items():
         assert (await eve.refused(event, {"duel_id": duel_id, **payload}))["code"] == "forbidden", event
     await eve.leave()
 

@@ -85,7 +85,9 @@ class Player:
         """The newest snapshot with that status, as pushed."""
         async with self._changed:
             await asyncio.wait_for(
-                self._changed.wait_for(lambda: any(it["snapshot"]["status"] == status for it in self.events["duel:state"])),
+                self._changed.wait_for(
+                    lambda: any(it["snapshot"]["status"] == status for it in self.events["duel:state"])
+                ),
                 WAIT_S,
             )
         newest = [it["snapshot"] for it in self.events["duel:state"] if it["snapshot"]["status"] == status][-1]

@@ -53,7 +53,7 @@ def _before(cursor: str | None) -> int | None:
 def _live(duel: Duel, package: Package) -> LiveDuel:
     return LiveDuel(
         duel_id=duel.id,
-        mode=duel.mode,  # type: ignore[arg-type]
+        mode=duel.mode,
         players=[Player(id=p.player_id, nickname=p.nickname, rating=p.rating) for p in duel.players],
         challenge=package.title,
         starts_at=duel.starts_at,
@@ -65,10 +65,10 @@ def _summary(duel: Duel, package: Package, now: int, *, texts: bool = False) -> 
     started = duel.status == "finished" or now >= duel.starts_at
     return DuelSummary(
         duel_id=duel.id,
-        status=duel.status,  # type: ignore[arg-type]
-        mode=duel.mode,  # type: ignore[arg-type]
+        status=duel.status,
+        mode=duel.mode,
         ranked=duel.ranked,
-        visibility=duel.visibility,  # type: ignore[arg-type]
+        visibility=duel.visibility,
         created_at=duel.created_at,
         starts_at=duel.starts_at,
         deadline=duel.deadline,

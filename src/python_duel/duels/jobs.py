@@ -7,7 +7,7 @@ import structlog
 
 from python_duel.challenges.package import Package
 from python_duel.errors import Busy
-from python_duel.platform.redis import LOST, Redis, RedisError, ResponseError
+from python_duel.platform.redis import LOST, Redis, RedisError, ResponseError, reply
 from python_duel.protocol.jobs import JOBS, RESULTS, RESULTS_GROUP, Job, JobResult, challenge_key
 
 RECLAIM_MS = 10_000
@@ -51,8 +51,8 @@ class Jobs:
                 raise
 
     async def _once(self, process: str, apply: Callable[[JobResult], Awaitable[None]]) -> None:
-        claimed = await self._redis.xautoclaim(RESULTS, RESULTS_GROUP, process, RECLAIM_MS, count=16)
-        fresh = await self._redis.xreadgroup(RESULTS_GROUP, process, {RESULTS: ">"}, count=16, block=2000)
+        claimed = await reply(self._redis.xautoclaim(RESULTS, RESULTS_GROUP, process, RECLAIM_MS, count=16))
+        fresh = await reply(self._redis.xreadgroup(RESULTS_GROUP, process, {RESULTS: ">"}, count=16, block=2000))
         entries = [*claimed[1], *(entry for _, stream in fresh or [] for entry in stream)]
         await asyncio.gather(*(self._apply(entry_id, fields, apply) for entry_id, fields in entries))
 

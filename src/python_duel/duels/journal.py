@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 
 from python_duel.duels.document import Document
 from python_duel.platform.bus import channel, encode
-from python_duel.platform.redis import Redis
+from python_duel.platform.redis import Redis, reply
 
 KEEP_S = 86_400
 CHECKPOINT_EVERY = 200
@@ -85,13 +85,16 @@ class Journal:
     async def read(self, duel_id: str, player_id: str, starter: str) -> Document:
         """The document as it is in the log."""
         log, _, mark = _keys(duel_id, player_id)
-        at = await self._redis.get(mark)
-        document = Document.of(starter) if at is None else Document.of(at.partition("\n")[2], int(at.partition("\n")[0]))
-        return _replayed(document, await self._redis.lrange(log, document.seq, -1))
+        at: str | None = await reply(self._redis.get(mark))
+        document = (
+            Document.of(starter) if at is None else Document.of(at.partition("\n")[2], int(at.partition("\n")[0]))
+        )
+        return _replayed(document, await reply(self._redis.lrange(log, document.seq, -1)))
 
     async def read_at(self, duel_id: str, player_id: str, starter: str, seq: int) -> Document:
         """The document as it was after `seq` edits, or as far as the log goes."""
-        edits = await self._redis.lrange(_keys(duel_id, player_id)[0], 0, seq - 1) if seq else []
+        log = _keys(duel_id, player_id)[0]
+        edits = await reply(self._redis.lrange(log, 0, seq - 1)) if seq else []
         return _replayed(Document.of(starter), edits)
 
     async def append(self, edit: Append) -> Outcome:
@@ -107,7 +110,7 @@ class Journal:
             batch, self._waiting = self._waiting, []
             try:
                 answers = await self._send([edit for edit, _ in batch])
-            except Exception as error:  # each author must hear of it
+            except Exception as error:  # noqa: BLE001 - each author must hear of it, whatever it is
                 answers = [error] * len(batch)
             for (_, future), answer in zip(batch, answers, strict=True):
                 if future.done():
@@ -136,7 +139,7 @@ class Journal:
                 ],
                 client=pipe,
             )
-        return cast("list[Any]", await pipe.execute(raise_on_error=False))
+        return await pipe.execute(raise_on_error=False)
 
 
 def _replayed(document: Document, edits: list[str]) -> Document:

@@ -25,9 +25,7 @@ async def lock(session: AsyncSession, duel_id: str) -> Duel | None:
 
 def state(duel: Duel) -> rules.Duel:
     """What the rules know of a duel."""
-    first, second = (
-        rules.Seat(p.player_id, p.away_since, p.offers_draw, p.offers_rematch) for p in duel.players
-    )
+    first, second = (rules.Seat(p.player_id, p.away_since, p.offers_draw, p.offers_rematch) for p in duel.players)
     return rules.Duel(
         status=duel.status,  # type: ignore[arg-type]
         starts_at=duel.starts_at,
@@ -46,7 +44,7 @@ def result(duel: Duel) -> Result | None:
     """The result of a finished duel."""
     if duel.outcome is None:
         return None
-    return Result(outcome=duel.outcome, winner_id=duel.winner_id, reason=duel.reason)  # type: ignore[arg-type]
+    return Result(outcome=duel.outcome, winner_id=duel.winner_id, reason=duel.reason)
 
 
 def record(duel: Duel, events: Sequence[rules.Event]) -> None:
@@ -92,8 +90,10 @@ async def open_duels(session: AsyncSession) -> list[Duel]:
 
 async def unarchived(session: AsyncSession, before: int) -> list[str]:
     """Duels finished before `before` whose last texts are not stored yet."""
-    query = select(Duel.id).join(DuelPlayer).where(
-        Duel.status == "finished", Duel.finished_at < before, DuelPlayer.final_seq.is_(None)
+    query = (
+        select(Duel.id)
+        .join(DuelPlayer)
+        .where(Duel.status == "finished", Duel.finished_at < before, DuelPlayer.final_seq.is_(None))
     )
     return list((await session.execute(query.distinct().limit(100))).scalars())
 

@@ -170,7 +170,9 @@ def fold(duel: Duel, events: list[Event]) -> Duel:
 
 def held(duel: Duel, submission: Submission) -> bool:
     """Whether it is a pass that waits for an earlier-received submission."""
-    return submission.verdict is Verdict.AC and any(s.pending and s.receipt < submission.receipt for s in duel.submissions)
+    return submission.verdict is Verdict.AC and any(
+        s.pending and s.receipt < submission.receipt for s in duel.submissions
+    )
 
 
 def next_due(duel: Duel) -> int | None:
@@ -324,4 +326,4 @@ def _by_cases(duel: Duel) -> Result:
 
 
 def _win(duel: Duel, winner_id: str, reason: str, now: int) -> Finished:
-    return Finished(Result(outcome="win", winner_id=winner_id, reason=reason), now)  # type: ignore[arg-type]
+    return Finished(Result(outcome="win", winner_id=winner_id, reason=reason), now)

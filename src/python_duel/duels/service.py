@@ -1,12 +1,10 @@
-"""A duel's life: each command is one transaction under the duel's row lock; what others must hear follows the commit."""
+"""A duel's life: a command is one transaction under the duel's row lock; what others must hear follows the commit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
@@ -21,7 +19,7 @@ from python_duel.platform import metrics
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import new_id
-from python_duel.platform.postgres import Database, read_now
+from python_duel.platform.postgres import Conflict, Database, Transaction, read_now
 from python_duel.players.models import Player
 from python_duel.protocol.base import Mode, Visibility
 from python_duel.protocol.jobs import Job
@@ -97,7 +95,7 @@ class Duels:
                 if await repository.get(session, duel_id):
                     return
                 starts_at = await self._insert(session, duel_id, entrants, terms, package, rematch_of)
-        except IntegrityError as error:
+        except Conflict as error:
             await self._explain(error, duel_id, player_ids)
             return
         metrics.DUELS_STARTED.labels(terms.mode).inc()
@@ -107,7 +105,7 @@ class Duels:
 
     async def _insert(
         self,
-        session: AsyncSession,
+        session: Transaction,
         duel_id: str,
         entrants: tuple[Entrant, Entrant],
         terms: Terms,
@@ -147,7 +145,7 @@ class Duels:
             )
         return starts_at
 
-    async def _explain(self, error: IntegrityError, duel_id: str, player_ids: list[str]) -> None:
+    async def _explain(self, error: Conflict, duel_id: str, player_ids: list[str]) -> None:
         """Turn a constraint's refusal into what happened: made already, or somebody is in another duel."""
         async with self.database.transaction() as session:
             if await repository.get(session, duel_id):
@@ -236,14 +234,14 @@ class Duels:
             job_id=submission.id,
             duel_id=submission.duel_id,
             player_id=submission.player_id,
-            language=submission.language,  # type: ignore[arg-type]
+            language=submission.language,
             code=submission.code,
             challenge=challenge_digest,
             attempt=submission.attempt,
         )
         await self.jobs.put(job, package)
 
-    async def decide(self, session: AsyncSession, duel_id: str, command: rules.Command) -> Change:
+    async def decide(self, session: Transaction, duel_id: str, command: rules.Command) -> Change:
         """Ask the rules, inside the caller's transaction, and write what they say. Raises as `command`."""
         duel = await repository.lock(session, duel_id)
         if duel is None:
@@ -259,7 +257,7 @@ class Duels:
         repository.record(duel, events)
         return Change(duel, events, now)
 
-    async def _now(self, session: AsyncSession) -> int:
+    async def _now(self, session: Transaction) -> int:
         now = await read_now(session)
         self.clock.observe(now)
         return now
@@ -292,9 +290,7 @@ class Duels:
             connected=seat.away_since is None,
             grace_until=None if seat.away_since is None else seat.away_since + duel.grace,
         )
-        await self.bus.publish(
-            f"duel:{duel.id}", "duel:presence", message.model_dump(mode="json", exclude_none=True)
-        )
+        await self.bus.publish(f"duel:{duel.id}", "duel:presence", message.model_dump(mode="json", exclude_none=True))
 
     async def archive(self, duel: Duel) -> None:
         """Close the documents and store the last texts, once."""

@@ -1,6 +1,6 @@
-"""Deadlines: when time alone changes a duel next. A sorted set in Redis, rebuilt from PostgreSQL by the sweeper.
+"""Deadlines: when time alone changes a duel next. A sorted set in Redis; the sweeper rebuilds it.
 
-A due duel is claimed by moving it a lease ahead, so that one process handles it and another takes over if that one dies.
+A due duel is claimed by moving it a lease ahead: one process handles it, another takes over if that one dies.
 """
 
 import asyncio

@@ -128,7 +128,7 @@ class Queue:
     async def join(
         self, player_id: str, mode: Mode, language: str, now: int, joined_at: int | None = None
     ) -> tuple[Waiting, Pairing | None]:
-        """Take or keep a place; the oldest waiting player who is present is paired at once. Joining again keeps the place."""
+        """Take or keep a place; the oldest waiting player who is there is paired at once. Joining again keeps it."""
         duel_id = new_id()
         ticket = {"ticket": new_id(), "mode": mode, "joined_at": joined_at or now, "language": language}
         other = next(m for m in MODES if m != mode)
@@ -152,7 +152,7 @@ class Queue:
 
     async def pairings(self) -> list[Pairing]:
         """Pairings whose duel may not stand yet."""
-        stored = await reply(self._redis.hgetall(PAIRINGS))
+        stored: dict[str, str] = await reply(self._redis.hgetall(PAIRINGS))
         return [_pairing(duel_id, json.loads(text)) for duel_id, text in stored.items()]
 
     async def settle(self, duel_id: str) -> None:

@@ -1,6 +1,7 @@
 """Messages between web processes: topics over Redis publish/subscribe.
 
-A topic is `duel:<id>` or `player:<id>`; only processes that subscribed to it hear it. A message is `{"event", "data", "origin"}`.
+A topic is `duel:<id>` or `player:<id>`; only processes that subscribed to it hear it. A message is
+`{"event", "data", "origin"}`.
 Delivery is at most once: after a lost connection every topic is subscribed again and `on_gap` is called, so that the
 listeners can read the truth from the stores.
 """

@@ -1,4 +1,4 @@
-"""The one clock: milliseconds since the epoch as the database tells them, carried on by this machine's monotonic clock."""
+"""The one clock: milliseconds since the epoch as the database has them, carried on by a monotonic clock."""
 
 import time
 

@@ -7,6 +7,9 @@ import structlog
 
 from python_duel.settings import Settings
 
+CHATTY = ("uvicorn.error", "alembic.runtime")
+"""Loggers that tell at every start that they started."""
+
 
 def configure(settings: Settings, part: str) -> None:
     """Sets up this process's logs; `part` (web, judge, serve) is in every line."""
@@ -21,6 +24,8 @@ def configure(settings: Settings, part: str) -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_last(settings.log_json))
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _shared(part: str) -> list[structlog.typing.Processor]:

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import BigInteger, MetaData, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import ColumnElement
@@ -21,6 +21,11 @@ from python_duel.errors import StartError
 from python_duel.platform.bundled import bundled
 
 MIGRATION_LOCK = 0x4455454C  # "DUEL"
+
+Transaction = AsyncSession
+"""One unit of work on the database."""
+Conflict = IntegrityError
+"""A constraint refused what a transaction did."""
 
 
 class Base(DeclarativeBase):
@@ -102,7 +107,7 @@ async def migrate(url: str) -> None:
                 await connection.commit()
     except CommandError as error:
         raise StartError(
-            f"The database was made by a newer version of Python-Duel ({error}): start that version, or restore a backup."
+            f"The database was made by a newer version of Python-Duel ({error}): start that, or restore a backup."
         ) from error
     except (OSError, DBAPIError, asyncpg.PostgresError, TimeoutError) as error:
         raise StartError(f"PostgreSQL does not answer ({error}): check DATABASE_URL.", exit_code=3) from error

@@ -1,8 +1,6 @@
-"""Redis or Valkey: the client type, how it is made, and the errors of its absence. The only module that imports the client."""
+"""Redis or Valkey: the client, how it is made, and the errors of its absence. Nobody else imports the library."""
 
-import inspect
-from collections.abc import Awaitable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import redis.asyncio
 from redis.asyncio.client import Pipeline, PubSub
@@ -20,8 +18,6 @@ LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 
 __all__ = ["LOST", "Pipeline", "PubSub", "Redis", "RedisError", "ResponseError", "Script", "connect", "reply"]
 
-T = TypeVar("T")
-
 
 def connect(url: str, max_connections: int = 64) -> "Redis":
     """A client with text answers over a bounded, blocking pool; no connection is made yet."""
@@ -36,6 +32,6 @@ def connect(url: str, max_connections: int = 64) -> "Redis":
     return redis.asyncio.Redis(connection_pool=pool)
 
 
-async def reply(answer: Awaitable[T] | T) -> T:
-    """The answer of a command: the client's types say "perhaps awaitable", here it always is."""
-    return await answer if inspect.isawaitable(answer) else cast("Any", answer)
+async def reply(answer: Any) -> Any:
+    """The answer of a command, for the caller to type: the client's types leave open whether it is text or bytes."""
+    return await answer

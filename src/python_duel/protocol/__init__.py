@@ -1,1 +1,1 @@
-"""The wire, version 1: what clients, web and judge say to each other. Pydantic only; the specification is docs/protocol.md."""
+"""The wire, version 1: what clients, web and judge say to each other. The specification is docs/protocol.md."""

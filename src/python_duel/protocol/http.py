@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field
 from python_duel.protocol.base import ClientMessage, Id, Milliseconds, Mode, ServerMessage, Visibility
 from python_duel.protocol.server import Player, Result, Status
 
-
 NICKNAME_MAX = 24
 
 

@@ -4,7 +4,8 @@ Keys (the judge's Redis user may touch `judge:*` and read `challenge:*`, nothing
 
 - `judge:jobs`, a stream; consumer group `judges`; field `job` holds a `Job` as JSON.
 - `judge:results`, a stream; consumer group `web`; field `result` holds a `JobResult` as JSON.
-- `judge:workers`, a sorted set: worker name by the time of its last heartbeat (ms); `judge:level:{name}`: its isolation level.
+- `judge:workers`, a sorted set: worker name by the time of its last heartbeat (ms).
+- `judge:level:{name}`: its isolation level.
 - `judge:dead`, a stream of jobs that were delivered too often.
 - `challenge:{digest}`, a challenge package with its hidden tests, as JSON.
 """

@@ -13,13 +13,13 @@ from python_duel.platform import metrics
 from python_duel.platform.ids import digest
 from python_duel.platform.ratelimit import Credit
 from python_duel.platform.redis import LOST, RedisError
+from python_duel.players.session import COOKIES
 from python_duel.protocol.base import ClientMessage, ServerMessage
 from python_duel.protocol.client import EVENTS, ErrorAck
 from python_duel.realtime.connection import Connection
 from python_duel.realtime.handlers import HANDLERS, Handlers
 from python_duel.realtime.server import Server
 from python_duel.realtime.services import Services
-from python_duel.players.session import COOKIES
 
 log = structlog.get_logger(__name__)
 CARET_RATE, CARET_BURST = 30, 60
@@ -116,7 +116,9 @@ def parse(event: list[Any]) -> tuple[str, ClientMessage]:
 def _faults(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return "nested too deeply."
-    parts = [f"{'.'.join(map(str, e['loc'][:3])) or 'payload'}: {e['msg']}" for e in error.errors(include_input=False)[:3]]
+    parts = [
+        f"{'.'.join(map(str, e['loc'][:3])) or 'payload'}: {e['msg']}" for e in error.errors(include_input=False)[:3]
+    ]
     return "; ".join(parts) + "."
 
 

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Member:
-    """A watching socket. `seen` is the last edit it was sent of each player; `late` holds edits while a snapshot is made."""
+    """A watching socket. `seen`: the last edit sent, by player; `late`: edits held back while a snapshot is made."""
 
     sid: str
     viewer: Viewer

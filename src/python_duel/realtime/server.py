@@ -49,7 +49,7 @@ def make_server(settings: Settings) -> Server:
 
 
 def origin_allowed(origin: str | None, environ: dict[str, Any], extra: list[str]) -> bool:
-    """Whether a page of `origin` may open a socket: the server's own host, or one of the setting. No origin: no browser."""
+    """Whether a page of `origin` may speak to us: the server's own host, or one of `extra`. No origin: no browser."""
     if origin is None:
         return True
     parts = urlsplit(origin)

@@ -60,11 +60,11 @@ def snapshot(facts: Facts, viewer: Viewer) -> Snapshot:
     started = facts.now >= duel.starts_at or duel.status == "finished"
     return Snapshot(
         duel_id=duel.id,
-        status=duel.status,  # type: ignore[arg-type]
+        status=duel.status,
         role=viewer.role,
-        mode=duel.mode,  # type: ignore[arg-type]
+        mode=duel.mode,
         ranked=duel.ranked,
-        visibility=duel.visibility,  # type: ignore[arg-type]
+        visibility=duel.visibility,
         server_time=facts.now,
         starts_at=duel.starts_at,
         deadline=duel.deadline,
@@ -110,7 +110,7 @@ def _player(facts: Facts, player: DuelPlayer, viewer: Viewer, started: bool) -> 
         nickname=player.nickname,
         rating=player.rating,
         connected=player.away_since is None,
-        language=player.language,  # type: ignore[arg-type]
+        language=player.language,
         seq=document.seq,
         text=_text(facts, document, player.player_id, viewer) if started else None,
         submissions=_submissions(facts.duel, player.player_id),
@@ -132,7 +132,7 @@ def _submissions(duel: Duel, player_id: str) -> list[SubmissionView]:
             submission_id=row.submission_id,
             receipt=row.receipt,
             received_at=row.received_at,
-            verdict=row.verdict,  # type: ignore[arg-type]
+            verdict=row.verdict,
             passed=row.passed,
             total=row.total,
             time_ms=row.time_ms,

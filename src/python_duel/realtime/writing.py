@@ -24,7 +24,8 @@ class Writing:
 
     def document(self, duel_id: str, player_id: str) -> Document | None:
         """The document as this process relayed it last, when its pen is here: ahead of the log while an edit
-        is on its way there, behind it when another process has the pen now."""
+        is on its way there, behind it when another process has the pen now.
+        """
         pen = self._pens.get((duel_id, player_id))
         return pen.document if pen else None
 
@@ -70,9 +71,7 @@ class Writing:
             metrics.EDITS.labels("repeated").inc()
             return message.seq
         if message.seq > before.seq + 1:
-            raise Resync(
-                f"The last edit here is {before.seq}: go on from this text.", seq=before.seq, text=before.text
-            )
+            raise Resync(f"The last edit here is {before.seq}: go on from this text.", seq=before.seq, text=before.text)
         pen.document = self._apply(before, message)
         relayed = DuelEdited(
             duel_id=message.duel_id, player_id=connection.player_id, seq=message.seq, changes=message.changes

@@ -2,6 +2,7 @@
 
 import asyncio
 from types import TracebackType
+from typing import Self
 
 import structlog
 
@@ -21,7 +22,7 @@ class Background:
         self._services, self._results = services, results
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "Background":
+    async def __aenter__(self) -> Self:
         """Start."""
         duels, process = self._services.duels, self._services.bus.process
         self._tasks = [

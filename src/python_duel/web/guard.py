@@ -45,9 +45,7 @@ class Guard:
         await self._app(scope, receive, _with_headers(send))
 
     def _same_origin(self, headers: Headers) -> bool:
-        return origin_allowed(
-            headers.get("origin"), {"HTTP_HOST": headers.get("host")}, self._settings.allowed_origins
-        )
+        return origin_allowed(headers.get("origin"), {"HTTP_HOST": headers.get("host")}, self._settings.allowed_origins)
 
 
 def _with_headers(send: Send) -> Send:

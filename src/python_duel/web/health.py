@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from python_duel.platform import metrics
 from python_duel.platform.clock import Clock
 from python_duel.platform.postgres import Database, at_head
-from python_duel.platform.redis import Redis
+from python_duel.platform.redis import Redis, reply
 from python_duel.protocol.http import Checks, JudgeHealth, Ready
 from python_duel.protocol.jobs import JOBS, WORKERS, level_key
 
@@ -33,19 +33,19 @@ class Health:
     async def _postgres(self) -> str:
         try:
             return "ok" if await at_head(self._database) else "the schema is not of this version"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is away
             return f"away: {type(error).__name__}"
 
     async def _ping_redis(self) -> str:
         try:
             await self._redis.ping()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is away
             return f"away: {type(error).__name__}"
         return "ok"
 
     async def _judge(self) -> JudgeHealth:
         since = self._clock.now() - HEARTBEAT_MS
-        workers = await self._redis.zrangebyscore(WORKERS, since, "+inf")
+        workers: list[str] = await reply(self._redis.zrangebyscore(WORKERS, since, "+inf"))
         levels = await self._redis.mget([level_key(worker) for worker in workers]) if workers else []
         known = [LEVELS.index(level) for level in levels if level in LEVELS]
         return JudgeHealth(
