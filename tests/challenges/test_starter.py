@@ -1,0 +1,31 @@
+"""Starter code: valid Python that has the signature asked for."""
+
+import ast
+
+from hypothesis import given
+
+from python_duel.challenges.starter import python_starter
+from python_duel.protocol.server import Signature
+from tests.challenges.strategies import signatures
+
+
+@given(signatures())
+def test_it_defines_the_function(signature: Signature) -> None:
+    [function] = ast.parse(python_starter(signature)).body
+    assert isinstance(function, ast.FunctionDef)
+    assert function.name == signature.name
+    written = [(a.arg, ast.unparse(a.annotation)) for a in function.args.args if a.annotation]
+    assert written == [(p.name, p.type) for p in signature.parameters]
+    assert function.returns
+    assert ast.unparse(function.returns) == signature.returns
+
+
+@given(signatures())
+def test_it_runs(signature: Signature) -> None:
+    names: dict[str, object] = {}
+    exec(python_starter(signature), names)
+    assert callable(names[signature.name])
+
+
+def test_a_program_starts_empty() -> None:
+    exec(python_starter(None), {})
