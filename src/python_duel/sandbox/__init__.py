@@ -1,9 +1,9 @@
 """Runs code of strangers. Standard library only, no idea of what a duel is; usable on its own (docs/sandbox.md).
 
-    from python_duel.sandbox import Slot
+from python_duel.sandbox import Slot
 
-    with Slot() as slot:
-        print(slot.script("print(input())", b"hello").stdout)
+with Slot() as slot:
+print(slot.script("print(input())", b"hello").stdout)
 """
 
 from python_duel.sandbox.errors import SandboxError, SlotLost

@@ -78,7 +78,9 @@ def _level_layer(level: Level) -> Layer:
 def _landlock_layer() -> Layer:
     version = landlock.abi()
     detail = f"version {version}" if version else "this kernel has none"
-    return Layer("Landlock", version > 0, "asked the kernel for its version", detail, "" if version else _MEND["no-userns"])
+    return Layer(
+        "Landlock", version > 0, "asked the kernel for its version", detail, "" if version else _MEND["no-userns"]
+    )
 
 
 def _seccomp_layer() -> Layer:

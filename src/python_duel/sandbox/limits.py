@@ -9,6 +9,8 @@ CPU_MS = 2_000
 """CPU time of one test case."""
 MEMORY_BYTES = 128 * MIB
 """Address space of one program, the interpreter included."""
+LEAST_MEMORY_BYTES = 64 * MIB
+"""Less than this and the interpreter itself has no room."""
 OUTPUT_BYTES = MIB
 """What one program may write to standard output and standard error together, and one function may answer."""
 SOURCE_BYTES = 64 * KIB

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from python_duel.sandbox import limits
 from python_duel.sandbox.outcome import Answer, Failure, Refusal
+from python_duel.sandbox.report import known_type
 from python_duel.sandbox.wire import BadFrame, loads
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ def _refusal(data: dict[str, Any]) -> Refusal:
 
 def _failure(data: Any) -> Failure:
     fields = _of(dict, data)
-    return Failure(_short(fields.get("type")), _position(fields.get("line")), _short(fields.get("text")))
+    return Failure(known_type(_short(fields.get("type"))), _position(fields.get("line")), _short(fields.get("text")))
 
 
 def _position(value: Any) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 from python_duel.sandbox import limits
 
 FILE = "solution.py"
+OUTPUT_LIMIT = "OutputLimit"
 OWN_TYPE = "an exception of your own"
 """Stands for every type a program made itself: a name of its choice could carry what it must not tell."""
 
@@ -20,7 +21,7 @@ def described(error: BaseException) -> dict[str, Any]:
         ["Traceback (most recent call last):", *_lines_shown(lines), f"{kind.__name__}{_message(error)}", ""]
     )
     return {
-        "type": kind.__name__ if getattr(builtins, kind.__name__, None) is kind else OWN_TYPE,
+        "type": known_type(kind.__name__),
         "line": lines[-1][0] if lines else getattr(error, "lineno", None),
         "text": clean(shown[-limits.TEXT_CHARS :]),
     }
@@ -29,6 +30,13 @@ def described(error: BaseException) -> dict[str, Any]:
 def clean(text: str) -> str:
     """`text` without what JSON or a database would refuse: NUL and lone surrogates."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\u2400")
+
+
+def known_type(name: str) -> str:
+    """`name` if it is that of a built-in exception or of too much output, else `OWN_TYPE`."""
+    found = getattr(builtins, name, None)
+    known = name == OUTPUT_LIMIT or (isinstance(found, type) and issubclass(found, BaseException))
+    return name if known else OWN_TYPE
 
 
 def _own_lines(trace: TracebackType | None) -> list[tuple[int, str]]:

@@ -16,6 +16,8 @@ from python_duel.sandbox.outcome import Answer, Ending, Outcome, Refusal
 from python_duel.sandbox.wire import BadFrame, Frames
 
 CHUNK = 1 << 16
+HARNESS_FAILED = 99
+"""Exit code of a child that could not begin."""
 TOO_COMPLEX = "This program is nested too deeply, or is too large, to be compiled."
 
 
@@ -194,5 +196,7 @@ class Run:
         outcome.exit_code, outcome.signal = (code, None) if code >= 0 else (None, -code)
         if outcome.signal in (signal.SIGXCPU, signal.SIGKILL) and outcome.cpu_ms >= fixed.PROCESS_CPU_S * 900:
             outcome.ending = Ending.CPU
+        elif not self._started and code == HARNESS_FAILED:
+            raise SlotLost("a child could not take its job")
         elif not self._started:
             outcome.ending, outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)

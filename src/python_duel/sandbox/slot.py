@@ -36,12 +36,15 @@ class Slot:
         self.level, self._check = level, check
         self.landlock = 0
         self._control: socket.socket | None = None
+        self._aborted = False
         self._start()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def script(self, source: str, stdin: bytes = b"", limits: Limits = Limits(), check: bool = True) -> Outcome:
@@ -52,9 +55,15 @@ class Slot:
         self, source: str, function: str, cases: list[str], limits: Limits = Limits(), check: bool = True
     ) -> Outcome:
         """Runs `source` once, then its `function` with each case: a JSON list of arguments. One process for all cases:
-        what the function keeps in globals stays. Raises SlotLost."""
+        what the function keeps in globals stays. Raises SlotLost.
+        """
         job = {"source": source, "check": check, "function": function, "cases": cases}
         return self._run({**job, "output_bytes": limits.output_bytes}, b"", limits, len(cases))
+
+    def abort(self) -> None:
+        """Ends every process, from any thread: the run under way raises SlotLost, and so does each one after it."""
+        self._aborted = True
+        self._zygote.kill()
 
     def close(self) -> None:
         """Ends the zygote and whatever it made, and waits for that."""
@@ -70,6 +79,8 @@ class Slot:
         self._zygote.wait()
 
     def _start(self) -> None:
+        if self._aborted:
+            raise SlotLost("the slot was aborted")
         self._child: Child | None = None
         self._ends: Ends | None = None
         self._asked = self._made = 0

@@ -70,13 +70,13 @@ def _writer(descriptor: int, errors: str, write_through: bool = False) -> io.Tex
 
 def run_exit_functions() -> None:
     """What the program registered with atexit."""
-    atexit._run_exitfuncs()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
 
 
 def builtins() -> ModuleType:
     """The builtins, with the `exit` and `quit` that the site module would add, and an `open` for standard input only."""
     _builtins.exit = _builtins.quit = _stop  # type: ignore[assignment]
-    _builtins.open = _open  # type: ignore[assignment]
+    _builtins.open = _open
     return _builtins
 
 

@@ -53,7 +53,8 @@ class Frames:
 
 def loads(data: bytes) -> Any:
     """Parses JSON within our limits on depth and digits. Raises BadFrame; also for a key given twice, a lone surrogate,
-    NUL, and a number that is not finite."""
+    NUL, and a number that is not finite.
+    """
     try:
         value = json.loads(
             data.decode("utf-8"),

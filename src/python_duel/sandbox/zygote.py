@@ -51,7 +51,7 @@ def _prepare(connection: socket.socket, level: jail.Level, check: str) -> "Zygot
     close_from(connection.fileno() + 1)
     version = jail.enter(level, connection.fileno())
     modules.shut()
-    atexit._clear()  # type: ignore[attr-defined]
+    atexit._clear()
     warnings.simplefilter("ignore")
     # The same program gets the same verdict every time.
     random.seed(0)
@@ -126,4 +126,3 @@ def _lock_in(memory_bytes: int, descriptors: list[int], seccomp_filter: Filter, 
         jail.drop_capabilities()
     jail.set_limits(memory_bytes)
     seccomp_filter.install()
-

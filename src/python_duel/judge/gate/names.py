@@ -90,7 +90,7 @@ SYS_MEMBERS = frozenset(
 
 STAR_MODULES = frozenset(
     "math cmath collections itertools heapq bisect functools fractions decimal random string copy re statistics datetime "
-    "time queue".split()
+    "time queue typing dataclasses operator".split()
 )
 
 LITERAL_ATTRIBUTE_BUILTINS = {"getattr": slice(1, 2), "attrgetter": slice(None), "methodcaller": slice(0, 1)}

@@ -81,11 +81,15 @@ class _Walker:
             harmless = name in names.READABLE_DUNDERS or (name == "__class__" and _is_name(base, "self"))
             return None if harmless else f"'.{name}' {_TEACH_DUNDER}."
         if module == "sys":
-            return None if name in names.SYS_MEMBERS else f"'sys.{name}' is not allowed: of sys, use stdin, stdout, exit."
+            return (
+                None if name in names.SYS_MEMBERS else f"'sys.{name}' is not allowed: of sys, use stdin, stdout, exit."
+            )
         if module and (name.startswith("_") or name in names.REFUSED_MEMBERS.get(module, ())):
             return f"'{module}.{name}' is not allowed: use the public functions of {module}, without files."
         if name in names.OTHER_MODULES and not _is_name(base, "self"):
-            return f"'.{name}' reaches another module: import what you need; {name.lstrip('_')!r} itself is not offered."
+            return (
+                f"'.{name}' reaches another module: import what you need; {name.lstrip('_')!r} itself is not offered."
+            )
         return f"'.{name}' {_TEACH_DUNDER}." if name in names.INTROSPECTION else None
 
     def on_name(self, node: ast.Name) -> str | None:
@@ -93,9 +97,15 @@ class _Walker:
             return None
         if self._imports.module_of(node) == "sys" and isinstance(node.ctx, ast.Load):
             return "'sys' can be used for its members only, as in sys.stdin: it cannot be passed on."
+        if node.id in names.INTROSPECTION and node.id not in self._bound:
+            return f"{node.id!r} {_TEACH_DUNDER}."
         if node.id in names.SOFT_BUILTINS and node.id not in self._bound:
             return f"{node.id!r} is not allowed: {names.SOFT_BUILTINS[node.id]}."
-        if node.id in names.LITERAL_ATTRIBUTE_BUILTINS and node.id not in self._bound and isinstance(node.ctx, ast.Load):
+        if (
+            node.id in names.LITERAL_ATTRIBUTE_BUILTINS
+            and node.id not in self._bound
+            and isinstance(node.ctx, ast.Load)
+        ):
             return f"{node.id!r} can only be called, with the attribute's name written out."
         return None
 
@@ -112,7 +122,9 @@ class _Walker:
         if name in names.LITERAL_ATTRIBUTE_BUILTINS and name not in self._bound:
             self._fine.add(id(node.func))
             return _looked_up(node, name)
-        if _is_name(node.func, "type") and (len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred)):
+        if _is_name(node.func, "type") and (
+            len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred)
+        ):
             return "type() with more than one argument makes a class out of text: write a class statement."
         if _is_name(node.func, "open") and node.args and _is_zero(node.args[0]):
             self._fine.add(id(node.func))
@@ -120,7 +132,9 @@ class _Walker:
 
     def on_handler(self, node: ast.ExceptHandler) -> str | None:
         inside = (n for part in node.body for n in ast.walk(part)) if node.name else ()
-        reads = any(isinstance(n, ast.Attribute) and n.attr == "obj" and _is_name(n.value, node.name or "") for n in inside)
+        reads = any(
+            isinstance(n, ast.Attribute) and n.attr == "obj" and _is_name(n.value, node.name or "") for n in inside
+        )
         return f"'{node.name}.obj' {_TEACH_DUNDER}." if reads else None
 
     def on_constant(self, node: ast.Constant) -> str | None:
@@ -158,7 +172,9 @@ def _looked_up(node: ast.Call, name: str) -> str | None:
     texts = node.args[names.LITERAL_ATTRIBUTE_BUILTINS[name]]
     for text in texts:
         if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
-            return f"{name}() needs the attribute's name written out, as in {name}({'x, ' * (name == 'getattr')}'name')."
+            return (
+                f"{name}() needs the attribute's name written out, as in {name}({'x, ' * (name == 'getattr')}'name')."
+            )
         parts = text.value.split(".")
         if any(p in names.INTROSPECTION or (_is_dunder(p) and p not in names.READABLE_DUNDERS) for p in parts):
             return f"{name}() of {text.value!r} {_TEACH_DUNDER}."

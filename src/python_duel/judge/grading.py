@@ -1,0 +1,175 @@
+"""One solution against the cases of a challenge. Expected outputs stay on this side; the sandbox sees inputs only."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from python_duel.challenges.package import Package, TestCase
+from python_duel.judge import checkers, verdicts
+from python_duel.judge.languages import Language
+from python_duel.protocol.verdict import Verdict
+from python_duel.sandbox import Answer, Ending, Limits, Outcome, Slot, limits
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One case: all of it, what its author may see and what not."""
+
+    case: TestCase
+    verdict: Verdict
+    output: str | None = None
+    stdout: str = ""
+    stderr: str = ""
+    time_ms: int = 0
+    why: str | None = None
+    """A sentence that quotes nothing of the program's making, so that it may be told of a hidden case."""
+
+
+@dataclass(slots=True)
+class Grade:
+    """All cases. `refusal` is set when the program never ran."""
+
+    total: int
+    judged: list[Judged] = field(default_factory=list)
+    memory_kb: int = 0
+    refusal: Outcome | None = None
+
+    @property
+    def passed(self) -> int:
+        """Cases answered rightly."""
+        return sum(one.verdict is Verdict.AC for one in self.judged)
+
+    @property
+    def first_failure(self) -> Judged | None:
+        """The first case in order that did not pass."""
+        return next((one for one in self.judged if one.verdict is not Verdict.AC), None)
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the first failing case; TLE when the time for all was over before the last."""
+        if self.refusal is not None:
+            return verdicts.of_outcome(self.refusal)
+        if failed := self.first_failure:
+            return failed.verdict
+        return Verdict.AC if len(self.judged) == self.total else Verdict.TLE
+
+    @property
+    def time_ms(self) -> int:
+        """CPU time of the slowest case."""
+        return max((one.time_ms for one in self.judged), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A program to grade. `check`: whether the static gate looks at it."""
+
+    source: str
+    language: Language
+    check: bool = True
+
+
+class Budget:
+    """How long one submission may keep a slot: a span of time, and a number of processes that had to be stopped."""
+
+    def __init__(self) -> None:
+        self._end = time.monotonic() + limits.SUBMISSION_WALL_S
+        self._stops = 0
+
+    def stopped(self, outcome: Outcome) -> None:
+        """Counts a process that used up a whole limit."""
+        self._stops += outcome.ending in verdicts.STOPS
+
+    @property
+    def spent(self) -> bool:
+        """No further process."""
+        return self._stops >= limits.MAX_RESTARTS or time.monotonic() >= self._end
+
+
+def grade(slot: Slot, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Grade:
+    """Judges every case in order, as far as the budget goes. Raises SlotLost when the sandbox failed."""
+    result = Grade(len(cases))
+    run = _scripts if package.signature is None else _calls
+    for outcome, judged in run(slot, package, solution, cases):
+        result.memory_kb = max(result.memory_kb, outcome.memory_kb)
+        result.judged += judged
+        if outcome.ending is Ending.REFUSED:
+            result.refusal = outcome
+            break
+    return result
+
+
+Step = tuple[Outcome, list[Judged]]
+
+
+def _scripts(slot: Slot, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Iterator[Step]:
+    budget, most = Budget(), _limits(package)
+    for case in cases:
+        if budget.spent:
+            return
+        stdin = (case.stdin or "").encode()
+        outcome = solution.language.script(slot, solution.source, stdin, most, solution.check)
+        budget.stopped(outcome)
+        yield outcome, [_script_judged(package, case, outcome)] if outcome.refusal is None else []
+
+
+def _script_judged(package: Package, case: TestCase, outcome: Outcome) -> Judged:
+    output, verdict, why = text(outcome.stdout), verdicts.of_outcome(outcome), verdicts.why(outcome)
+    if verdict is Verdict.AC and not checkers.text_fits(package.checker, output, str(case.expected)):
+        verdict = Verdict.WA
+    trace = outcome.failure.text if outcome.failure else ""
+    return Judged(case, verdict, output, "", text(outcome.stderr) + trace, outcome.cpu_ms, why)
+
+
+def _calls(slot: Slot, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Iterator[Step]:
+    budget, most = Budget(), _limits(package)
+    name = package.signature.name if package.signature else ""
+    rest = list(cases)
+    while rest and not budget.spent:
+        arguments = [json.dumps(case.args) for case in rest]
+        outcome = solution.language.call(slot, solution.source, name, arguments, most, solution.check)
+        budget.stopped(outcome)
+        judged = [_call_judged(package, *pair) for pair in zip(rest, outcome.answers, strict=False)]
+        rest = rest[len(judged) :]
+        if outcome.failure is not None:
+            judged += [_undefined(case, outcome) for case in rest]
+            rest = []
+        elif rest and outcome.refusal is None:
+            judged.append(_interrupted(rest.pop(0), outcome))
+        yield outcome, judged
+
+
+def _call_judged(package: Package, case: TestCase, answer: Answer) -> Judged:
+    verdict = verdicts.of_answer(answer)
+    why = "The answer is no plain value: give back int, float, bool, str, None, list or dict." if answer.unfit else None
+    if answer.error is not None:
+        why = verdicts.of_type(answer.error)
+    elif verdict is Verdict.AC and not checkers.value_fits(package.checker, answer.value, case.expected):
+        verdict = Verdict.WA
+    trace = answer.error.text if answer.error else answer.unfit or ""
+    return Judged(case, verdict, answer.text, answer.stdout, answer.stderr + trace, answer.cpu_ms, why)
+
+
+def _undefined(case: TestCase, outcome: Outcome) -> Judged:
+    out, err = outcome.failure_output
+    trace = outcome.failure.text if outcome.failure else ""
+    return Judged(case, verdicts.of_outcome(outcome), None, out, err + trace, outcome.cpu_ms, verdicts.why(outcome))
+
+
+def _interrupted(case: TestCase, outcome: Outcome) -> Judged:
+    """The case during which the process came to its end."""
+    verdict, why = verdicts.of_outcome(outcome), verdicts.why(outcome)
+    if verdict is Verdict.AC:
+        verdict, why = Verdict.RE, "The program ended before it gave an answer."
+    spent = outcome.cpu_ms - sum(answer.cpu_ms for answer in outcome.answers)
+    return Judged(case, verdict, None, "", "", max(0, spent), why)
+
+
+def _limits(package: Package) -> Limits:
+    memory = max(package.limits.memory_mb * limits.MIB, limits.LEAST_MEMORY_BYTES)
+    return Limits(package.limits.cpu_ms, memory, package.limits.output_bytes)
+
+
+def text(data: bytes) -> str:
+    """Bytes of a program as text that JSON and a database take."""
+    return data.decode("utf-8", "replace").replace("\0", "\u2400")

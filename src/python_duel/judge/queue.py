@@ -1,0 +1,91 @@
+"""The judge's side of the two streams. Every method may raise what `platform.redis` lists as LOST, or RedisError."""
+
+import time
+
+from python_duel.platform.redis import Redis, ResponseError, reply
+from python_duel.protocol.jobs import DEAD, JOBS, JOBS_GROUP, RESULTS, WORKERS, JobResult, challenge_key, level_key
+
+LEASE_MS = 10_000
+"""A job whose worker has not been heard of for so long goes to another one."""
+HEARTBEAT_TTL_MS = 5_000
+FORGET_WORKER_MS = 60_000
+DEAD_KEPT = 1_000
+
+Entry = tuple[str, dict[str, str]]
+"""Id and fields of a stream's entry."""
+
+
+class Queue:
+    """Jobs in, results out, as the worker `name`."""
+
+    def __init__(self, redis: Redis, name: str) -> None:
+        self._redis, self._name = redis, name
+
+    async def open(self) -> None:
+        """Makes the consumer group if there is none."""
+        try:
+            await self._redis.xgroup_create(JOBS, JOBS_GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def take(self, count: int, wait_ms: int) -> list[Entry]:
+        """Up to `count` new jobs; waits for the first."""
+        found = await self._redis.xreadgroup(JOBS_GROUP, self._name, {JOBS: ">"}, count=count, block=wait_ms)
+        return [entry for _, entries in found or [] for entry in entries]
+
+    async def stale(self, count: int) -> list[Entry]:
+        """Up to `count` jobs that another worker took and let go of."""
+        _, entries, _ = await self._redis.xautoclaim(JOBS, JOBS_GROUP, self._name, LEASE_MS, count=count)
+        return [(entry_id, fields) for entry_id, fields in entries if fields]
+
+    async def deliveries(self, entry_id: str) -> int:
+        """How often a job was handed out, this time included."""
+        pending = await self._redis.xpending_range(JOBS, JOBS_GROUP, min=entry_id, max=entry_id, count=1)
+        return int(pending[0]["times_delivered"]) if pending else 1
+
+    async def package(self, digest: str) -> str | None:
+        """A challenge package as JSON."""
+        found: str | None = await reply(self._redis.get(challenge_key(digest)))
+        return found
+
+    async def finish(self, entry_id: str, result: JobResult) -> None:
+        """The result is written and the job gone, both or neither."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.xadd(RESULTS, {"result": result.model_dump_json(exclude_none=True)})
+        pipe.xack(JOBS, JOBS_GROUP, entry_id)
+        pipe.xdel(JOBS, entry_id)
+        await pipe.execute()
+
+    async def bury(self, entry_id: str, fields: dict[str, str], reason: str, result: JobResult | None) -> None:
+        """Puts a job with the dead letters; `result` is what its author is told, if there is an author."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.xadd(DEAD, {**fields, "reason": reason}, maxlen=DEAD_KEPT, approximate=True)
+        if result is not None:
+            pipe.xadd(RESULTS, {"result": result.model_dump_json(exclude_none=True)})
+        pipe.xack(JOBS, JOBS_GROUP, entry_id)
+        pipe.xdel(JOBS, entry_id)
+        await pipe.execute()
+
+    async def hand_back(self, entry_ids: list[str]) -> None:
+        """Makes jobs look long left, so that the next worker takes them at once."""
+        if entry_ids:
+            await self._redis.xclaim(JOBS, JOBS_GROUP, self._name, 0, entry_ids, idle=LEASE_MS * 2, justid=True)
+
+    async def heartbeat(self, level: str, entry_ids: list[str]) -> None:
+        """This worker lives, at this level, and still works on these jobs."""
+        now = int(time.time() * 1000)
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zadd(WORKERS, {self._name: now})
+        pipe.zremrangebyscore(WORKERS, 0, now - FORGET_WORKER_MS)
+        pipe.set(level_key(self._name), level, px=HEARTBEAT_TTL_MS)
+        if entry_ids:
+            pipe.xclaim(JOBS, JOBS_GROUP, self._name, 0, entry_ids, justid=True)
+        await pipe.execute()
+
+    async def leave(self) -> None:
+        """This worker is gone."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zrem(WORKERS, self._name)
+        pipe.delete(level_key(self._name))
+        await pipe.execute()

@@ -1,0 +1,70 @@
+"""From what the sandbox saw to a verdict and a sentence."""
+
+import signal
+
+from python_duel.protocol.verdict import Verdict
+from python_duel.sandbox import Answer, Ending, Failure, Outcome
+from python_duel.sandbox.report import OUTPUT_LIMIT
+
+_STOPPED = {
+    Ending.CPU: Verdict.TLE,
+    Ending.WALL: Verdict.TLE,
+    Ending.OUTPUT: Verdict.OLE,
+    Ending.GARBLED: Verdict.RE,
+}
+STOPS = frozenset({Ending.CPU, Ending.WALL, Ending.OUTPUT})
+"""Endings that cost the judge a whole limit: only so many are paid for."""
+
+
+def of_outcome(outcome: Outcome) -> Verdict:
+    """AC stands for: ran to its end, without a fault. The output is still to be compared."""
+    if outcome.refusal is not None:
+        return Verdict.REJ if outcome.refusal.kind == "rejected" else Verdict.CE
+    if outcome.ending in _STOPPED:
+        return _STOPPED[outcome.ending]
+    if outcome.failure is not None:
+        return of_failure(outcome.failure)
+    if outcome.signal == signal.SIGKILL:
+        return Verdict.MLE  # no one else kills a program that has time left
+    return Verdict.RE if outcome.signal or outcome.exit_code else Verdict.AC
+
+
+def of_answer(answer: Answer) -> Verdict:
+    """AC stands for: there is a value. It is still to be compared."""
+    if answer.error is not None:
+        return of_failure(answer.error)
+    if answer.too_long:
+        return Verdict.OLE
+    return Verdict.WA if answer.unfit else Verdict.AC
+
+
+def of_failure(failure: Failure) -> Verdict:
+    """MLE for a MemoryError, OLE for too much output, else RE."""
+    if failure.type == "MemoryError":
+        return Verdict.MLE
+    return Verdict.OLE if failure.type == OUTPUT_LIMIT else Verdict.RE
+
+
+def why(outcome: Outcome) -> str | None:
+    """One sentence on an outcome that is no plain end; it quotes nothing a program could have put there."""
+    if outcome.refusal is not None:
+        return outcome.refusal.message
+    if outcome.failure is not None:
+        return of_type(outcome.failure)
+    match outcome.ending:
+        case Ending.CPU:
+            return "The program used up its CPU time."
+        case Ending.WALL:
+            return "The program waited too long."
+        case Ending.OUTPUT:
+            return "The program printed too much."
+        case Ending.GARBLED:
+            return "The program disturbed the test harness."
+    if outcome.signal:
+        return f"The program was ended by {signal.Signals(outcome.signal).name}."
+    return f"The program ended with exit code {outcome.exit_code}." if outcome.exit_code else None
+
+
+def of_type(failure: Failure) -> str:
+    """The exception's type and line, without its text: that may quote the input."""
+    return f"{failure.type} in line {failure.line}." if failure.line else f"{failure.type}."
