@@ -1,0 +1,81 @@
+"""`challenge`: the challenges of this checkout; lists them, checks them in the real sandbox, begins a new one."""
+
+import json as jsonlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from python_duel.challenges import scaffold
+from python_duel.challenges.loader import folders, load, load_all, solutions
+from python_duel.challenges.package import Kind
+from python_duel.challenges.validation import check as faults_of
+from python_duel.cli.judge import folder_of
+from python_duel.cli.programs import JsonOption, LevelOption, opened
+from python_duel.judge.grading import Solution, grade
+from python_duel.judge.languages import Language
+from python_duel.platform.bundled import bundled
+from python_duel.sandbox import Slot
+
+app = typer.Typer(help="List, check and begin challenges.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(json: JsonOption = False) -> None:
+    """Every bundled challenge: slug, difficulty, kind, title."""
+    rows = [
+        {"slug": p.slug, "difficulty": p.difficulty, "kind": p.kind, "title": p.title, "cases": len(p.cases)}
+        for p in sorted(load_all(bundled("challenges")), key=lambda p: (p.difficulty, p.slug))
+    ]
+    if json:
+        typer.echo(jsonlib.dumps(rows, indent=2))
+        return
+    for row in rows:
+        typer.echo(f"{row['slug']:<24} {row['difficulty']}  {row['kind']:<8}  {row['title']}")
+
+
+@app.command()
+def check(
+    challenges: Annotated[list[str] | None, typer.Argument(help="Slugs or folders; without any, all.")] = None,
+    level: LevelOption = None,
+) -> None:
+    """Check packages and judge their solutions; exit code 1 when one has a fault."""
+    chosen = [folder_of(name) for name in challenges] if challenges else folders(bundled("challenges"))
+    with opened("python", level) as (slot, language, _):
+        results = [_told(folder, list(_faults(folder, slot, language))) for folder in chosen]
+    typer.echo(f"{sum(results)} of {len(results)} challenges are good")
+    if not results or not all(results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    slug: Annotated[str, typer.Argument(help="The folder's name: small letters, digits and dashes.")],
+    kind: Annotated[Kind, typer.Option(help="A function, or a program that reads and prints.")] = "function",
+) -> None:
+    """Write the files of a new challenge, to be filled in."""
+    folder = scaffold.write(bundled("challenges"), slug, kind)
+    typer.echo(f"{folder} is begun: fill it in, then run 'python-duel challenge check {slug}'")
+
+
+def _faults(folder: Path, slot: Slot, language: Language) -> Iterator[str]:
+    """What the rules say; when that is nothing, what the judge says of the solutions."""
+    found = faults_of(folder)
+    yield from found
+    if found:
+        return
+    package = load(folder)
+    for solution in solutions(folder):
+        result = grade(slot, package, Solution(solution.code, language), package.cases)
+        if result.verdict != solution.expect:
+            failed = f" at case {result.first_failure.case.name!r}" if result.first_failure else ""
+            yield f"{folder.name}: {solution.name}: got {result.verdict}{failed}, must get {solution.expect}"
+
+
+def _told(folder: Path, found: list[str]) -> bool:
+    """Prints one challenge's faults, or that it has none; True when it has none."""
+    for fault in found:
+        typer.echo(fault, err=True)
+    typer.echo(f"{'FAULTY' if found else 'ok':<7} {folder.name}")
+    return not found
