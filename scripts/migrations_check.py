@@ -1,4 +1,4 @@
-"""Fails when the models and the migrations differ: migrates a fresh embedded PostgreSQL and runs `alembic check` on it."""
+"""Fails when models and migrations differ: migrates a fresh embedded PostgreSQL and runs `alembic check` on it."""
 
 import asyncio
 import sys

@@ -1,18 +1,24 @@
 """Real stores: one ephemeral PostgreSQL and Valkey a session, a fresh database and an empty Redis a test."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from uuid import uuid4
 
 import asyncpg
 import pytest
 import redis
+from hypothesis import settings as hypothesis
 
 from python_duel.platform import embedded
 from python_duel.platform.postgres import migrate
 from python_duel.settings import Settings
 
 TEMPLATE = "migrated"
+
+# No deadlines: on a busy machine an example is slow for reasons of others. In CI the examples are the same in every run.
+hypothesis.register_profile("local", deadline=None)
+hypothesis.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 @pytest.fixture(scope="session")
