@@ -16,7 +16,7 @@ from python_duel.settings import Settings
 
 TEMPLATE = "migrated"
 
-# No deadlines: on a busy machine an example is slow for reasons of others. In CI the examples are the same in every run.
+# No deadlines: on a busy machine an example is slow for reasons of others. In CI every run has the same examples.
 hypothesis.register_profile("local", deadline=None)
 hypothesis.load_profile("ci" if os.environ.get("CI") else "local")
 
