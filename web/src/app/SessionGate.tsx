@@ -2,11 +2,12 @@ import type { ReactNode } from "react";
 import { Button } from "@/components/Button";
 import { Note } from "@/components/Note";
 import { useMe } from "@/lib/session";
+import { t } from "@/lib/strings";
 import { Welcome } from "./Welcome";
 
 interface Props {
   /** The first lines a visitor without a session reads. */
-  title: string[];
+  title: readonly string[];
   /** Whether the page has no frame of its own and this one has to keep its distance. */
   framed?: boolean;
   children: ReactNode;
@@ -16,9 +17,9 @@ interface Props {
 export function SessionGate({ title, framed, children }: Props) {
   const me = useMe();
   if (me.data) return children;
-  if (me.isPending) return <p className="text-soft p-8 text-center">Loading…</p>;
+  if (me.isPending) return <p className="text-soft p-8 text-center">{t.common.loading}</p>;
   const content = me.isError ? (
-    <Note tone="bad" className="mt-8" action={<Button onClick={() => me.refetch()}>Try again</Button>}>
+    <Note tone="bad" className="mt-8" action={<Button onClick={() => me.refetch()}>{t.common.tryAgain}</Button>}>
       {me.error.message}
     </Note>
   ) : (

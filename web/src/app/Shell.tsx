@@ -6,6 +6,7 @@ import { Note } from "@/components/Note";
 import { ThemeToggle } from "@/components/ThemeToggle";
 import { connect, useLink } from "@/lib/connection";
 import { useLeave, useMe } from "@/lib/session";
+import { t } from "@/lib/strings";
 
 /** The frame of every page but the duel. */
 export function Shell() {
@@ -39,7 +40,7 @@ function Identity() {
         {me.player.nickname} <span className="tabular text-soft text-sm">{me.player.rating}</span>
       </span>
       <Button tone="quiet" size="small" onClick={() => leave.mutate()} className="max-sm:hidden">
-        Leave
+        {t.common.leave}
       </Button>
     </>
   );
@@ -53,9 +54,9 @@ function ClosedNote() {
       tone="warn"
       className="mb-4"
       testId="session-closed"
-      action={<Button onClick={connect}>Connect again</Button>}
+      action={<Button onClick={connect}>{t.link.again}</Button>}
     >
-      The server closed this connection: {reason}
+      {t.link.closedBecause(reason)}
     </Note>
   );
 }

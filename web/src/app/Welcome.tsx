@@ -2,12 +2,13 @@ import { type FormEvent, useId, useState } from "react";
 import { Button } from "@/components/Button";
 import { useBecomeGuest } from "@/lib/session";
 import { load, local, store } from "@/lib/storage";
+import { t } from "@/lib/strings";
 import { Duelists } from "./Duelists";
 
 const KEY = "duel-nickname";
 
 /** The door: what this is, and a nickname to enter by. */
-export function Welcome({ title }: { title: string[] }) {
+export function Welcome({ title }: { title: readonly string[] }) {
   return (
     <div className="grid items-center gap-12 py-8 lg:min-h-[74vh] lg:grid-cols-[1fr_1.1fr]">
       <div>
@@ -18,10 +19,7 @@ export function Welcome({ title }: { title: string[] }) {
             </span>
           ))}
         </h1>
-        <p className="text-soft mt-5 max-w-md text-lg text-pretty">
-          Solve the same Python problem while you watch each other type. The first correct solution that reaches the
-          judge wins.
-        </p>
+        <p className="text-soft mt-5 max-w-md text-lg text-pretty">{t.door.text}</p>
         <NicknameForm />
       </div>
       <Duelists />
@@ -41,7 +39,7 @@ function NicknameForm() {
   return (
     <form onSubmit={enter} className="mt-9 max-w-md">
       <label htmlFor={fieldId} className="eyebrow">
-        Your nickname
+        {t.door.nickname}
       </label>
       <div className="mt-2 flex gap-2">
         <input
@@ -54,7 +52,7 @@ function NicknameForm() {
           autoFocus
           autoComplete="nickname"
           spellCheck={false}
-          placeholder="ada"
+          placeholder={t.door.example}
           aria-describedby={guest.isError ? errorId : undefined}
           aria-invalid={guest.isError}
           data-testid="nickname-input"
@@ -67,7 +65,7 @@ function NicknameForm() {
           disabled={guest.isPending || !nickname.trim()}
           data-testid="enter"
         >
-          Enter
+          {t.door.enter}
         </Button>
       </div>
       {guest.isError && (
@@ -75,7 +73,7 @@ function NicknameForm() {
           {guest.error.message}
         </p>
       )}
-      <p className="text-soft mt-3 text-sm">No e-mail, no password. This browser remembers you.</p>
+      <p className="text-soft mt-3 text-sm">{t.door.hint}</p>
     </form>
   );
 }

@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { InvitePage } from "@/features/lobby/InvitePage";
 import { LobbyPage } from "@/features/lobby/LobbyPage";
+import { t } from "@/lib/strings";
 import { LinkKeeper } from "./LinkKeeper";
 import { Lost } from "./Lost";
 import { SessionGate } from "./SessionGate";
@@ -26,7 +27,7 @@ const lobby = createRoute({
   getParentRoute: () => framed,
   path: "/",
   component: () => (
-    <SessionGate title={["Two players.", "One problem.", "One clock."]}>
+    <SessionGate title={t.door.lobby}>
       <LobbyPage />
     </SessionGate>
   ),
@@ -38,7 +39,7 @@ const invite = createRoute({
   component: function Invite() {
     const { code } = invite.useParams();
     return (
-      <SessionGate title={["You are", "challenged", "to a duel."]}>
+      <SessionGate title={t.door.invite}>
         <InvitePage code={code} />
       </SessionGate>
     );
@@ -53,7 +54,7 @@ const duel = createRoute({
   component: function Duel() {
     const { duelId } = duel.useParams();
     return (
-      <SessionGate title={["A duel", "is on."]} framed>
+      <SessionGate title={t.door.duel} framed>
         <DuelPage key={duelId} duelId={duelId} />
       </SessionGate>
     );

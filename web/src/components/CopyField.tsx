@@ -1,5 +1,6 @@
 import { useId, useState } from "react";
 import { copyText } from "@/lib/clipboard";
+import { t } from "@/lib/strings";
 import { Button } from "./Button";
 import { Icon } from "./Icon";
 
@@ -7,7 +8,7 @@ import { Icon } from "./Icon";
 export function CopyField({ label, value, testId }: { label: string; value: string; testId?: string }) {
   const id = useId();
   const [said, setSaid] = useState("");
-  const copy = async () => setSaid((await copyText(value)) ? "Copied" : "Select the link and copy it");
+  const copy = async () => setSaid((await copyText(value)) ? t.common.copied : t.common.copyByHand);
   return (
     <div className="flex flex-col gap-1.5">
       <label htmlFor={id} className="eyebrow">
@@ -23,8 +24,8 @@ export function CopyField({ label, value, testId }: { label: string; value: stri
           className="tabular border-line bg-raised h-9 min-w-0 flex-1 rounded-lg border px-3 text-sm"
         />
         <Button onClick={copy} data-testid="copy">
-          <Icon name={said === "Copied" ? "check" : "copy"} />
-          <span aria-live="polite">{said || "Copy"}</span>
+          <Icon name={said === t.common.copied ? "check" : "copy"} />
+          <span aria-live="polite">{said || t.common.copy}</span>
         </Button>
       </div>
     </div>

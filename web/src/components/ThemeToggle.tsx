@@ -1,10 +1,11 @@
+import { t } from "@/lib/strings";
 import { useTheme } from "@/lib/theme";
 import { Button } from "./Button";
 import { Icon } from "./Icon";
 
 export function ThemeToggle() {
   const { theme, toggle } = useTheme();
-  const label = theme === "dark" ? "Use the light theme" : "Use the dark theme";
+  const label = theme === "dark" ? t.common.light : t.common.dark;
   return (
     <Button
       tone="quiet"

@@ -1,3 +1,4 @@
+import { t } from "@/lib/strings";
 import type { Problem } from "@/protocol/wire.gen";
 
 /** A refused request: the problem details of the answer, or a made-up one when no server answered. */
@@ -11,7 +12,7 @@ const UNREACHABLE: Problem = {
   type: "about:blank",
   title: "No answer",
   status: 0,
-  detail: "The server does not answer. Check that it runs and that you are online, then try again.",
+  detail: t.errors.unreachable,
   code: "unreachable",
 };
 
@@ -38,6 +39,6 @@ async function fetchOrFail(method: string, path: string, body: unknown): Promise
 
 function asProblem(json: unknown, answer: Response): Problem {
   if (json && typeof json === "object" && "detail" in json && typeof json.detail === "string") return json as Problem;
-  const detail = `The server answered ${answer.status}. Try again in a moment.`;
+  const detail = t.errors.answered(answer.status);
   return { type: "about:blank", title: answer.statusText, status: answer.status, detail, code: "http" };
 }

@@ -1,5 +1,6 @@
 import { io, type Socket } from "socket.io-client";
 import { create } from "zustand";
+import { t } from "@/lib/strings";
 import type { Acks, ClientEvents, ErrorBody, ServerEvents } from "@/protocol/wire.gen";
 
 export type Link = "idle" | "connecting" | "online" | "reconnecting" | "unauthenticated" | "closed";
@@ -20,7 +21,7 @@ export class Refused extends Error {
 }
 
 const ANSWER_MS = 8000;
-const lost = () => new Refused({ code: "lost", message: "The connection was lost before the server answered." });
+const lost = () => new Refused({ code: "lost", message: t.errors.lost });
 
 let socket: Socket | null = null;
 

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { classes } from "@/components/classes";
+import { t } from "@/lib/strings";
 import { Banners } from "./Banners";
 import { sides } from "./model/state";
 import { MyPanel } from "./panels/MyPanel";
@@ -19,11 +20,11 @@ export function Arena() {
   const [view, setView] = useState<View>("problem");
   const [first, second] = sides(snapshot, myId);
   const playing = snapshot.role === "player";
-  const mineName = playing ? "My code" : (first?.nickname ?? "");
+  const mineName = playing ? t.editor.mine : (first?.nickname ?? "");
   const tabs: Array<[View, string]> = [
-    ["problem", "Problem"],
+    ["problem", t.duel.problem],
     ["mine", mineName],
-    ["theirs", second?.nickname ?? "Opponent"],
+    ["theirs", second?.nickname ?? t.duel.opponent],
   ];
   return (
     <main className="flex min-h-0 flex-1 flex-col">
@@ -67,7 +68,7 @@ export function Arena() {
 /** Chooses the panel where not all fit; gone on wide screens. On middling ones the own code is always there. */
 function ViewTabs({ tabs, view, onChange }: { tabs: Array<[View, string]>; view: View; onChange(view: View): void }) {
   return (
-    <nav aria-label="Panels" className="border-line bg-panel flex border-b xl:hidden">
+    <nav aria-label={t.duel.panels} className="border-line bg-panel flex border-b xl:hidden">
       {tabs.map(([id, name]) => (
         <button
           key={id}

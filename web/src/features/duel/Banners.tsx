@@ -1,6 +1,7 @@
 import { Button } from "@/components/Button";
 import { Note } from "@/components/Note";
 import { connect, useLink } from "@/lib/connection";
+import { t } from "@/lib/strings";
 import { sides } from "./model/state";
 import { useDuel, useDuelController, useSnapshot } from "./play/context";
 
@@ -25,18 +26,18 @@ function LinkBanner() {
         testId="session-closed"
         action={
           <Button size="small" onClick={connect}>
-            Connect again
+            {t.link.again}
           </Button>
         }
       >
-        The server closed this connection: {reason}
+        {t.link.closedBecause(reason)}
       </Note>
     );
   }
   if (link !== "reconnecting") return null;
   return (
     <Note tone="warn" testId="offline">
-      The connection is interrupted. Go on typing: everything is kept and sent as soon as it is back.
+      {t.link.interrupted}
     </Note>
   );
 }
@@ -44,7 +45,7 @@ function LinkBanner() {
 function PenBanner() {
   const controller = useDuelController();
   const pen = useDuel((state) => state.pen);
-  if (pen === "refused") return <Note tone="bad">The server cannot take this text. Undo the last change.</Note>;
+  if (pen === "refused") return <Note tone="bad">{t.errors.refused}</Note>;
   if (pen !== "fenced") return null;
   return (
     <Note
@@ -52,11 +53,11 @@ function PenBanner() {
       testId="pen-taken"
       action={
         <Button size="small" tone="primary" onClick={controller.open} data-testid="take-pen">
-          Write here
+          {t.duel.takePen}
         </Button>
       }
     >
-      Another tab of yours has the pen, so this one only shows what you wrote.
+      {t.duel.penTaken}
     </Note>
   );
 }
@@ -71,11 +72,11 @@ function DrawBanner() {
       testId="draw-offered"
       action={
         <Button size="small" onClick={controller.offerDraw} data-testid="accept-draw">
-          Accept the draw
+          {t.duel.acceptDraw}
         </Button>
       }
     >
-      {other.nickname} offers a draw.
+      {t.duel.drawOffered(other.nickname)}
     </Note>
   );
 }
@@ -90,7 +91,7 @@ function ProblemBanner() {
       testId="problem"
       action={
         <Button size="small" onClick={controller.dismiss}>
-          Dismiss
+          {t.common.dismiss}
         </Button>
       }
     >

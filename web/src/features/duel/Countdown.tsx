@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { useServerNow } from "@/lib/clock";
+import { t } from "@/lib/strings";
 import { sides } from "./model/state";
 import { useDuelController, useSnapshot } from "./play/context";
 
@@ -18,7 +19,7 @@ export function Countdown() {
     <main className="grid flex-1 place-content-center gap-10 p-6 text-center">
       <p className="flex flex-wrap items-baseline justify-center gap-x-5 gap-y-1 text-2xl font-semibold sm:text-3xl">
         <span className="text-mine">{mine?.nickname}</span>
-        <span className="text-soft text-base font-normal">against</span>
+        <span className="text-soft text-base font-normal">{t.duel.against}</span>
         <span className="text-theirs">{theirs?.nickname}</span>
       </p>
       <p
@@ -27,14 +28,12 @@ export function Countdown() {
         data-testid="countdown"
         aria-hidden="true"
       >
-        {seconds || "Go"}
+        {seconds || t.duel.go}
       </p>
       <p className="sr-only" role="status" aria-live="assertive">
-        {seconds ? `The duel starts in ${seconds}` : "Go"}
+        {seconds ? t.duel.startsIn(seconds) : t.duel.go}
       </p>
-      <p className="text-soft">
-        {snapshot.role === "spectator" ? "You are watching." : "The first correct solution to be received wins."}
-      </p>
+      <p className="text-soft">{snapshot.role === "spectator" ? t.duel.watching : t.duel.firstWins}</p>
     </main>
   );
 }

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { Note } from "@/components/Note";
 import { useMe } from "@/lib/session";
+import { t } from "@/lib/strings";
 import { Arena } from "./Arena";
 import { DuelBar } from "./bar/DuelBar";
 import { Countdown } from "./Countdown";
@@ -38,7 +39,7 @@ function Stage() {
 function Loading() {
   return (
     <main className="text-soft grid h-dvh place-content-center" role="status">
-      Opening the duel…
+      {t.duel.opening}
     </main>
   );
 }
@@ -48,7 +49,7 @@ function Failure({ text }: { text: string }) {
     <main className="mx-auto grid h-dvh max-w-md place-content-center gap-4 p-6">
       <Note tone="bad">{text}</Note>
       <Link to="/" className="text-center underline">
-        Go to the lobby
+        {t.common.toLobby}
       </Link>
     </main>
   );

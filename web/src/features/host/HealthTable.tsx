@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { classes } from "@/components/classes";
 import { Note } from "@/components/Note";
 import { Panel } from "@/components/Panel";
-import { plural } from "@/lib/format";
+import { t } from "@/lib/strings";
 import type { Ready } from "@/protocol/wire.gen";
 
 /** `/readyz` answers 503 with the same shape when something is amiss, so the status is not an error here. */
@@ -18,24 +18,20 @@ async function fetchAlive(): Promise<boolean> {
 export function HealthTable() {
   const alive = useQuery({ queryKey: ["healthz"], queryFn: fetchAlive, refetchInterval: 5000 });
   const ready = useQuery({ queryKey: ["readyz"], queryFn: fetchReady, refetchInterval: 5000 });
-  if (ready.isError) return <Note tone="bad">The server does not answer.</Note>;
+  if (ready.isError) return <Note tone="bad">{t.host.silent}</Note>;
   const checks = ready.data?.checks;
   const judge = checks?.judge;
   return (
     <Panel className="p-6" data-testid="health">
-      <h2 className="mb-3 text-lg font-semibold">Health</h2>
+      <h2 className="mb-3 text-lg font-semibold">{t.host.health}</h2>
       <dl className="grid grid-cols-[auto_1fr] gap-x-8 gap-y-2">
-        <Row name="Web" good={alive.data === true} text={alive.data ? "answers" : "…"} />
-        <Row name="PostgreSQL" good={checks?.postgres === "ok"} text={checks?.postgres ?? "…"} />
-        <Row name="Redis" good={checks?.redis === "ok"} text={checks?.redis ?? "…"} />
+        <Row name={t.host.web} good={alive.data === true} text={alive.data ? t.host.answers : "…"} />
+        <Row name={t.host.postgres} good={checks?.postgres === "ok"} text={checks?.postgres ?? "…"} />
+        <Row name={t.host.redis} good={checks?.redis === "ok"} text={checks?.redis ?? "…"} />
         <Row
-          name="Judge"
+          name={t.host.judge}
           good={Boolean(judge?.workers)}
-          text={
-            judge
-              ? `${plural(judge.workers, "worker")}, level ${judge.level ?? "–"}, ${plural(judge.queue, "job")} waiting`
-              : "…"
-          }
+          text={judge ? t.host.judgeState(judge.workers, judge.level ?? null, judge.queue) : "…"}
         />
       </dl>
     </Panel>

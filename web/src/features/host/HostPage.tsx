@@ -6,6 +6,7 @@ import { Panel } from "@/components/Panel";
 import { request } from "@/lib/api";
 import { liveDuelsQuery } from "@/lib/queries";
 import { freshMe, meQuery } from "@/lib/session";
+import { t } from "@/lib/strings";
 import type { Me, SessionOpened } from "@/protocol/wire.gen";
 import { HealthTable } from "./HealthTable";
 
@@ -29,7 +30,7 @@ export function HostPage() {
   }, [token, mutate]);
   return (
     <div className="flex flex-col gap-5 pt-6">
-      <h1 className="text-3xl font-bold tracking-tight">This server</h1>
+      <h1 className="text-3xl font-bold tracking-tight">{t.host.title}</h1>
       {isError && <Note tone="bad">{error.message}</Note>}
       <HealthTable />
       <RunningDuels />
@@ -41,8 +42,8 @@ function RunningDuels() {
   const { data: duels } = useQuery(liveDuelsQuery);
   return (
     <Panel className="p-6">
-      <h2 className="text-lg font-semibold">Duels now</h2>
-      {!duels?.length && <p className="text-soft mt-2 text-sm">None at the moment.</p>}
+      <h2 className="text-lg font-semibold">{t.host.duels}</h2>
+      {!duels?.length && <p className="text-soft mt-2 text-sm">{t.host.none}</p>}
       <ul className="mt-3 flex flex-col gap-1.5 text-sm">
         {duels?.map((duel) => (
           <li key={duel.duel_id}>

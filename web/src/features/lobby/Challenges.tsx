@@ -3,19 +3,20 @@ import { Difficulty } from "@/components/Difficulty";
 import { Note } from "@/components/Note";
 import { Panel } from "@/components/Panel";
 import { challengesQuery } from "@/lib/queries";
+import { t } from "@/lib/strings";
 
 /** What may come up: titles only, so that nobody starts with a head start. */
 export function Challenges() {
   const { data: challenges, isError, error } = useQuery(challengesQuery);
   return (
     <Panel className="p-6">
-      <h2 className="text-lg font-semibold">What may come up</h2>
+      <h2 className="text-lg font-semibold">{t.lobby.challenges}</h2>
       {isError && (
         <Note tone="bad" className="mt-3">
           {error.message}
         </Note>
       )}
-      {challenges?.length === 0 && <p className="text-soft mt-2 text-sm">No challenges are loaded on this server.</p>}
+      {challenges?.length === 0 && <p className="text-soft mt-2 text-sm">{t.lobby.noChallenges}</p>}
       <ul className="mt-3 flex flex-col gap-2">
         {challenges?.map((challenge) => (
           <li key={challenge.slug} className="flex items-center gap-3 text-sm">

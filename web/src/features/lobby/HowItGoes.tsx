@@ -1,23 +1,9 @@
-const STEPS = [
-  [
-    "Same problem, same moment",
-    "After a countdown both of you see the statement, the samples and fifteen minutes on the clock.",
-  ],
-  [
-    "You see each other type",
-    "Run the samples as often as you like; only you see the results. Your code is seen by both.",
-  ],
-  [
-    "First correct solution wins",
-    "What counts is when the judge receives it. At the deadline, most cases passed decides.",
-  ],
-] as const;
-
+import { t } from "@/lib/strings";
 /** A duel in three sentences, for those who are here for the first time. */
 export function HowItGoes() {
   return (
     <ol className="grid gap-x-8 gap-y-5 px-1 pt-3 sm:grid-cols-3">
-      {STEPS.map(([title, text], index) => (
+      {t.lobby.steps.map(([title, text], index) => (
         <li key={title}>
           <span className="tabular text-theirs text-sm">{index + 1}</span>
           <h3 className="mt-1 font-semibold text-balance">{title}</h3>

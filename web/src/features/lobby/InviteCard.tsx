@@ -4,29 +4,30 @@ import { CopyField } from "@/components/CopyField";
 import { Note } from "@/components/Note";
 import { Panel } from "@/components/Panel";
 import { ask } from "@/lib/connection";
+import { t } from "@/lib/strings";
 
 /** A duel by link. The page goes on by itself when the friend accepts. */
 export function InviteCard() {
   const create = useMutation({ mutationFn: () => ask("duel:create", {}) });
   return (
     <Panel className="p-6">
-      <h2 className="text-lg font-semibold">Invite a friend</h2>
+      <h2 className="text-lg font-semibold">{t.invite.title}</h2>
       {create.data ? (
         <div className="mt-3 flex flex-col gap-3">
           <CopyField
-            label="Send this link"
+            label={t.invite.send}
             value={`${location.origin}/invite/${create.data.invite}`}
             testId="invite-link"
           />
           <p className="text-soft text-sm" role="status">
-            Keep this page open: the duel starts when your friend accepts.
+            {t.invite.wait}
           </p>
         </div>
       ) : (
         <>
-          <p className="text-soft mt-1 mb-4 text-sm">A link that starts a duel between the two of you.</p>
+          <p className="text-soft mt-1 mb-4 text-sm">{t.invite.text}</p>
           <Button onClick={() => create.mutate()} disabled={create.isPending} data-testid="invite">
-            Make a link
+            {t.invite.make}
           </Button>
         </>
       )}

@@ -4,6 +4,7 @@ import { Button } from "@/components/Button";
 import { Note } from "@/components/Note";
 import { Panel } from "@/components/Panel";
 import { ask, useLink } from "@/lib/connection";
+import { t } from "@/lib/strings";
 
 /** Accepting an invitation. It is a button, not the mere visit: link previews must not start duels. */
 export function InvitePage({ code }: { code: string }) {
@@ -15,8 +16,8 @@ export function InvitePage({ code }: { code: string }) {
   });
   return (
     <Panel className="shadow-lift mx-auto mt-16 max-w-md p-8 text-center">
-      <h1 className="text-3xl font-bold tracking-tight">You are challenged</h1>
-      <p className="text-soft mt-2 mb-7">The clock starts three seconds after you accept.</p>
+      <h1 className="text-3xl font-bold tracking-tight">{t.invite.challenged}</h1>
+      <p className="text-soft mt-2 mb-7">{t.invite.soon}</p>
       <Button
         tone="primary"
         size="large"
@@ -24,7 +25,7 @@ export function InvitePage({ code }: { code: string }) {
         onClick={() => accept.mutate()}
         data-testid="accept-invite"
       >
-        Accept the duel
+        {t.invite.accept}
       </Button>
       {accept.isError && (
         <Note tone="bad" className="mt-5 text-left">
@@ -33,7 +34,7 @@ export function InvitePage({ code }: { code: string }) {
       )}
       <p className="mt-5 text-sm">
         <Link to="/" className="text-soft underline">
-          Not now
+          {t.invite.notNow}
         </Link>
       </p>
     </Panel>

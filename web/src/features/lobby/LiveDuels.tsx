@@ -5,6 +5,7 @@ import { Panel } from "@/components/Panel";
 import { useServerNow } from "@/lib/clock";
 import { clockTime } from "@/lib/format";
 import { liveDuelsQuery } from "@/lib/queries";
+import { t } from "@/lib/strings";
 import type { LiveDuel } from "@/protocol/wire.gen";
 
 /** Duels that may be watched now. Nothing is shown while there are none. */
@@ -13,7 +14,7 @@ export function LiveDuels() {
   if (!duels.length) return null;
   return (
     <Panel className="p-6" data-testid="live-duels">
-      <h2 className="text-lg font-semibold">Being fought now</h2>
+      <h2 className="text-lg font-semibold">{t.lobby.live}</h2>
       <ul className="mt-3 flex flex-col gap-1">
         {duels.map((duel) => (
           <Row key={duel.duel_id} duel={duel} />

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { Button } from "@/components/Button";
 import { Note } from "@/components/Note";
 import { useMe } from "@/lib/session";
+import { t } from "@/lib/strings";
 import { Challenges } from "./Challenges";
 import { HowItGoes } from "./HowItGoes";
 import { InviteCard } from "./InviteCard";
@@ -39,11 +40,11 @@ function ReturnNote({ duelId }: { duelId: string }) {
       testId="active-duel"
       action={
         <Button tone="primary" onClick={back} data-testid="return-to-duel">
-          Return to your duel
+          {t.lobby.back}
         </Button>
       }
     >
-      You are in a duel, and its clock is running.
+      {t.lobby.active}
     </Note>
   );
 }

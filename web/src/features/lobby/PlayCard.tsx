@@ -3,15 +3,13 @@ import { Button } from "@/components/Button";
 import { Note } from "@/components/Note";
 import { Panel } from "@/components/Panel";
 import { elapsedTime } from "@/lib/format";
+import { t } from "@/lib/strings";
 import type { QueueJoin } from "@/protocol/wire.gen";
 import { useQueue } from "./useQueue";
 
 type Mode = QueueJoin["mode"];
 
-const MODES: Array<{ mode: Mode; name: string; text: string }> = [
-  { mode: "casual", name: "Casual", text: "nothing at stake" },
-  { mode: "ranked", name: "Ranked", text: "your rating moves" },
-];
+const MODES: Mode[] = ["casual", "ranked"];
 
 /** The one big button. */
 export function PlayCard() {
@@ -27,8 +25,8 @@ export function PlayCard() {
         />
       ) : (
         <>
-          <h1 className="text-3xl font-bold tracking-tight">Find an opponent</h1>
-          <p className="text-soft mt-1.5">You are paired with the next player who presses Play.</p>
+          <h1 className="text-3xl font-bold tracking-tight">{t.lobby.find}</h1>
+          <p className="text-soft mt-1.5">{t.lobby.findText}</p>
           <ModeChoice mode={mode} onChange={setMode} />
           <Button
             tone="primary"
@@ -38,7 +36,7 @@ export function PlayCard() {
             onClick={() => queue.join(mode)}
             data-testid="play"
           >
-            Play
+            {t.lobby.play}
           </Button>
         </>
       )}
@@ -54,21 +52,22 @@ export function PlayCard() {
 function ModeChoice({ mode, onChange }: { mode: Mode; onChange(mode: Mode): void }) {
   return (
     <fieldset className="my-6 flex flex-wrap gap-3">
-      <legend className="sr-only">Kind of duel</legend>
+      <legend className="sr-only">{t.lobby.modes}</legend>
       {MODES.map((it) => (
         <label
-          key={it.mode}
+          key={it}
           className="border-line bg-raised has-checked:border-mine has-checked:bg-mine-wash has-focus-visible:outline-theirs cursor-pointer rounded-lg border px-4 py-2.5 has-focus-visible:outline-2"
         >
           <input
             type="radio"
             name="mode"
             className="sr-only"
-            checked={mode === it.mode}
-            onChange={() => onChange(it.mode)}
-            data-testid={`mode-${it.mode}`}
+            checked={mode === it}
+            onChange={() => onChange(it)}
+            data-testid={`mode-${it}`}
           />
-          <span className="font-semibold">{it.name}</span> <span className="text-soft text-sm">{it.text}</span>
+          <span className="font-semibold">{t.lobby[it][0]}</span>{" "}
+          <span className="text-soft text-sm">{t.lobby[it][1]}</span>
         </label>
       ))}
     </fieldset>
@@ -92,17 +91,15 @@ function Searching({
   return (
     <div data-testid="searching">
       <h1 className="text-3xl font-bold tracking-tight" role="status">
-        Looking for an opponent
+        {t.lobby.searching}
         <span className="text-mine animate-breathe">…</span>
       </h1>
       <p className="tabular my-7 text-6xl">{elapsedTime(since ? now - since : 0)}</p>
       <p className="text-soft mb-5 text-sm">
-        {estimateMs
-          ? `Usually it takes about ${elapsedTime(estimateMs)}.`
-          : "Ask a friend to press Play, too, or send an invitation."}
+        {estimateMs ? t.lobby.usually(elapsedTime(estimateMs)) : t.lobby.patience}
       </p>
       <Button onClick={onCancel} data-testid="cancel-queue">
-        Cancel
+        {t.lobby.cancel}
       </Button>
     </div>
   );

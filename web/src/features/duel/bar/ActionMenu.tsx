@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Button } from "@/components/Button";
 import { Confirm } from "@/components/Confirm";
 import { Icon } from "@/components/Icon";
-import { REACTIONS } from "../model/words";
+import { t } from "@/lib/strings";
 import { useDuel, useDuelController } from "../play/context";
 
 const ITEM = "data-highlighted:bg-raised cursor-pointer rounded-md px-3 py-1.5 text-sm outline-none";
@@ -17,7 +17,7 @@ export function ActionMenu() {
     <>
       <DropdownMenu.Root>
         <DropdownMenu.Trigger asChild>
-          <Button tone="quiet" size="small" className="px-2" aria-label="More" data-testid="menu">
+          <Button tone="quiet" size="small" className="px-2" aria-label={t.menu.more} data-testid="menu">
             <Icon name="more" className="size-5" />
           </Button>
         </DropdownMenu.Trigger>
@@ -27,9 +27,9 @@ export function ActionMenu() {
             sideOffset={6}
             className="animate-rise border-line bg-panel shadow-lift z-30 w-56 rounded-xl border p-1.5"
           >
-            <DropdownMenu.Label className="eyebrow px-3 py-1.5">Say</DropdownMenu.Label>
+            <DropdownMenu.Label className="eyebrow px-3 py-1.5">{t.menu.say}</DropdownMenu.Label>
             <div className="grid grid-cols-2">
-              {Object.entries(REACTIONS).map(([key, words]) => (
+              {Object.entries(t.reactions).map(([key, words]) => (
                 <DropdownMenu.Item
                   key={key}
                   className={ITEM}
@@ -47,10 +47,10 @@ export function ActionMenu() {
               onSelect={controller.offerDraw}
               data-testid="offer-draw"
             >
-              {offered ? "Draw offered" : "Offer a draw"}
+              {offered ? t.menu.drawOffered : t.menu.draw}
             </DropdownMenu.Item>
             <DropdownMenu.Item className={`${ITEM} text-bad`} onSelect={() => setResigning(true)} data-testid="resign">
-              Resign…
+              {t.menu.resign}
             </DropdownMenu.Item>
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
@@ -58,10 +58,10 @@ export function ActionMenu() {
       <Confirm
         open={resigning}
         onOpenChange={setResigning}
-        title="Resign this duel?"
-        text="Your opponent wins at once. This cannot be undone."
-        yes="Resign"
-        no="Keep going"
+        title={t.menu.resignTitle}
+        text={t.menu.resignText}
+        yes={t.menu.resignYes}
+        no={t.menu.resignNo}
         onYes={controller.resign}
       />
     </>

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { LinkStatus } from "@/components/LinkStatus";
 import { Logo } from "@/components/Logo";
 import { ThemeToggle } from "@/components/ThemeToggle";
+import { t } from "@/lib/strings";
 import { sides } from "../model/state";
 import { useDuelController, useSnapshot } from "../play/context";
 import { ActionMenu } from "./ActionMenu";
@@ -16,7 +17,7 @@ export function DuelBar() {
   const playing = snapshot.role === "player" && snapshot.status === "live";
   return (
     <header className="border-line bg-panel flex shrink-0 items-center gap-3 border-b px-3 py-2 sm:gap-5 sm:px-4">
-      <Link to="/" aria-label="Lobby" className="max-sm:hidden">
+      <Link to="/" aria-label={t.common.lobby} className="max-sm:hidden">
         <Logo withName={false} />
       </Link>
       <div className="grid min-w-0 flex-1 grid-cols-[1fr_auto_1fr] items-center gap-3 sm:gap-6">

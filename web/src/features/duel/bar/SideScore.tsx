@@ -1,9 +1,9 @@
 import { classes } from "@/components/classes";
 import { useServerNow } from "@/lib/clock";
 import { clockTime } from "@/lib/format";
+import { t } from "@/lib/strings";
 import type { DuelPlayer } from "@/protocol/wire.gen";
 import { progress } from "../model/state";
-import { REACTIONS } from "../model/words";
 import { useDuel } from "../play/context";
 
 type Side = "mine" | "theirs";
@@ -38,11 +38,11 @@ function CaseBar({ player, side }: { player: DuelPlayer; side: Side }) {
           right && "flex-row-reverse",
         )}
         role="progressbar"
-        aria-label={`Cases passed by ${player.nickname}`}
+        aria-label={t.duel.casesOf(player.nickname)}
         aria-valuenow={best?.passed ?? 0}
         aria-valuemin={0}
         aria-valuemax={best?.total || 1}
-        aria-valuetext={best ? `${best.passed} of ${best.total} cases` : "nothing judged yet"}
+        aria-valuetext={best ? t.duel.casesShare(best.passed, best.total) : t.duel.nothingJudged}
       >
         {marks(best).map((passed, index) => (
           <span
@@ -80,7 +80,7 @@ function Presence({ player }: { player: DuelPlayer }) {
       data-testid="away"
       role="status"
     >
-      away{until ? ` ${clockTime(until - now)}` : ""}
+      {t.duel.away(until ? clockTime(until - now) : null)}
     </span>
   );
 }
@@ -97,7 +97,7 @@ function Speech({ playerId, right }: { playerId: string; right: boolean }) {
         right ? "right-0" : "left-0",
       )}
     >
-      {REACTIONS[said.reaction] ?? said.reaction}
+      {t.reactions[said.reaction] ?? said.reaction}
     </output>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { classes } from "@/components/classes";
 import { useServerNow } from "@/lib/clock";
 import { clockTime } from "@/lib/format";
+import { t } from "@/lib/strings";
 import { useDuelController, useSnapshot } from "../play/context";
 
 const HURRY_MS = 60_000;
@@ -21,7 +22,7 @@ export function Timer() {
     const timer = setInterval(controller.open, PATIENCE_MS);
     return () => clearInterval(timer);
   }, [overdue, controller]);
-  if (status === "finished") return <span className="eyebrow">Over</span>;
+  if (status === "finished") return <span className="eyebrow">{t.duel.over}</span>;
   const seconds = Math.ceil(left / 1000);
   return (
     <div className="text-center">
@@ -33,11 +34,7 @@ export function Timer() {
         {clockTime(left)}
       </time>
       <span className="sr-only" aria-live="polite">
-        {SPOKEN.includes(seconds)
-          ? `${seconds} seconds left`
-          : left <= 0
-            ? "Time is up; the last verdicts are awaited"
-            : ""}
+        {SPOKEN.includes(seconds) ? t.duel.secondsLeft(seconds) : left <= 0 ? t.duel.timeUp : ""}
       </span>
     </div>
   );

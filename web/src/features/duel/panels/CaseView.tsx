@@ -1,3 +1,4 @@
+import { t } from "@/lib/strings";
 import type { CaseResult } from "@/protocol/wire.gen";
 import { Chip } from "./Chip";
 
@@ -17,11 +18,11 @@ export function CaseView({ it }: { it: CaseResult }) {
         {it.time_ms != null && <span className="tabular text-soft text-xs">{it.time_ms} ms</span>}
       </summary>
       <dl className="border-line grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1 border-t px-3 py-2">
-        <Part name="input" text={it.input} />
-        <Part name="output" text={it.output} />
-        <Part name="expected" text={wrong ? it.expected : null} />
-        <Part name="printed" text={it.stdout === it.output ? null : it.stdout} />
-        <Part name="errors" text={it.stderr} />
+        <Part name={t.console.parts.input} text={it.input} />
+        <Part name={t.console.parts.output} text={it.output} />
+        <Part name={t.console.parts.expected} text={wrong ? it.expected : null} />
+        <Part name={t.console.parts.printed} text={it.stdout === it.output ? null : it.stdout} />
+        <Part name={t.console.parts.errors} text={it.stderr} />
       </dl>
     </details>
   );

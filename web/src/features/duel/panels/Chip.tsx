@@ -1,6 +1,7 @@
 import { classes } from "@/components/classes";
+import { t } from "@/lib/strings";
 import type { Verdict } from "@/protocol/wire.gen";
-import { VERDICTS, verdictTone } from "../model/words";
+import { verdictTone } from "../model/words";
 
 const TONES = { ok: "bg-ok-wash text-ok", bad: "bg-bad-wash text-bad", warn: "bg-warn-wash text-warn" };
 
@@ -8,7 +9,7 @@ const TONES = { ok: "bg-ok-wash text-ok", bad: "bg-bad-wash text-bad", warn: "bg
 export function Chip({ verdict, pending = "…" }: { verdict?: Verdict | null; pending?: string }) {
   return (
     <span
-      title={verdict ? VERDICTS[verdict] : "Being judged"}
+      title={verdict ? t.verdicts[verdict] : t.submission.pending}
       className={classes(
         "tabular inline-block min-w-10 shrink-0 rounded px-1.5 py-0.5 text-center text-xs font-bold",
         verdict ? TONES[verdictTone(verdict)] : "bg-raised text-soft animate-breathe",

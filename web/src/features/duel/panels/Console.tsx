@@ -1,5 +1,6 @@
 import { Tabs } from "radix-ui";
 import { useEffect, useState } from "react";
+import { t } from "@/lib/strings";
 import { sides } from "../model/state";
 import { useDuel, useDuelController, useSnapshot } from "../play/context";
 import { OwnInput } from "./OwnInput";
@@ -28,15 +29,16 @@ export function Console() {
       onValueChange={setTab}
       className="border-line flex h-[38%] max-h-96 min-h-36 shrink-0 flex-col border-t"
     >
-      <Tabs.List aria-label="Results" className="border-line flex shrink-0 border-b px-2">
+      <Tabs.List aria-label={t.console.results} className="border-line flex shrink-0 border-b px-2">
         <Tabs.Trigger value="run" className={TAB}>
-          Run
+          {t.console.run}
         </Tabs.Trigger>
         <Tabs.Trigger value="input" className={TAB} data-testid="tab-input">
-          Own input
+          {t.console.ownInput}
         </Tabs.Trigger>
         <Tabs.Trigger value="submissions" className={TAB} data-testid="tab-submissions">
-          Submissions{count ? ` ${count}` : ""}
+          {t.console.submissions}
+          {count ? ` ${count}` : ""}
         </Tabs.Trigger>
       </Tabs.List>
       <Tabs.Content value="run" className="min-h-0 flex-1 overflow-y-auto px-4 py-3">

@@ -2,6 +2,7 @@ import { useCallback } from "react";
 import { Button } from "@/components/Button";
 import { useCodeView } from "@/components/code/useCodeView";
 import { Icon } from "@/components/Icon";
+import { t } from "@/lib/strings";
 import { useDuel, useDuelController } from "../play/context";
 import { Console } from "./Console";
 import { MOD, useShortcuts } from "./shortcuts";
@@ -16,9 +17,9 @@ export function MyPanel({ onRun }: { onRun(): void }) {
   const submit = useCallback(() => void controller.submit(), [controller]);
   useShortcuts(run, submit);
   return (
-    <section aria-label="My code" className="flex min-h-0 flex-1 flex-col">
+    <section aria-label={t.editor.mine} className="flex min-h-0 flex-1 flex-col">
       <header className="border-line flex h-10 shrink-0 items-center gap-2 border-b px-4 pr-2">
-        <h2 className="text-mine text-sm font-semibold">My code</h2>
+        <h2 className="text-mine text-sm font-semibold">{t.editor.mine}</h2>
         <SavedState />
         <Acts onRun={run} onSubmit={submit} />
       </header>
@@ -39,20 +40,20 @@ function Acts({ onRun, onSubmit }: { onRun(): void; onSubmit(): void }) {
         size="small"
         disabled={locked || running}
         onClick={onRun}
-        title={`Run the samples (${MOD}+Enter)`}
+        title={t.editor.runTitle(MOD)}
         data-testid="run"
       >
-        <Icon name="play" className="size-3.5" /> {running ? "Running…" : "Run"}
+        <Icon name="play" className="size-3.5" /> {running ? t.editor.running : t.editor.run}
       </Button>
       <Button
         size="small"
         tone="primary"
         disabled={locked || submitting}
         onClick={onSubmit}
-        title={`Submit (${MOD}+Shift+Enter)`}
+        title={t.editor.submitTitle(MOD)}
         data-testid="submit"
       >
-        <Icon name="send" className="size-3.5" /> {submitting ? "Sending…" : "Submit"}
+        <Icon name="send" className="size-3.5" /> {submitting ? t.editor.submitting : t.editor.submit}
       </Button>
     </div>
   );
@@ -60,28 +61,16 @@ function Acts({ onRun, onSubmit }: { onRun(): void; onSubmit(): void }) {
 
 function MyEditor() {
   const { mine } = useDuelController();
-  const setup = useCallback(
-    () => mine?.setup("My code. Escape, then Tab leaves the editor.") ?? { doc: "", extensions: [] },
-    [mine],
-  );
+  const setup = useCallback(() => mine?.setup(t.editor.mineLabel) ?? { doc: "", extensions: [] }, [mine]);
   return <div ref={useCodeView(setup, mine?.attach)} className="bg-panel min-h-0 flex-1" data-testid="my-editor" />;
 }
-
-const STATES = {
-  closed: "kept here",
-  open: "",
-  paused: "kept here",
-  fenced: "read only",
-  over: "time is up",
-  refused: "not sent",
-};
 
 /** Whether the server has what is typed. Quiet while all is well. */
 function SavedState() {
   const pen = useDuel((state) => state.pen);
   return (
     <span className="text-soft text-xs" data-testid="pen" data-state={pen}>
-      {STATES[pen]}
+      {t.editor.states[pen]}
     </span>
   );
 }

@@ -3,6 +3,7 @@ import { classes } from "@/components/classes";
 import { useCodeView } from "@/components/code/useCodeView";
 import { Icon } from "@/components/Icon";
 import { useServerNow } from "@/lib/clock";
+import { t } from "@/lib/strings";
 import type { DuelPlayer } from "@/protocol/wire.gen";
 import { useDuel, useDuelController, useSnapshot } from "../play/context";
 import { Submissions } from "./Submissions";
@@ -16,7 +17,7 @@ interface Props {
 export function OtherPanel({ player, side }: Props) {
   const { visibility } = useSnapshot();
   return (
-    <section aria-label={`Code of ${player.nickname}`} className="flex min-h-0 flex-1 flex-col">
+    <section aria-label={t.editor.codeOf(player.nickname)} className="flex min-h-0 flex-1 flex-col">
       <header className="border-line flex h-10 shrink-0 items-center gap-3 border-b px-4">
         <h2 className={classes("truncate text-sm font-semibold", side === "mine" ? "text-mine" : "text-theirs")}>
           {player.nickname}
@@ -24,19 +25,19 @@ export function OtherPanel({ player, side }: Props) {
         <Typing playerId={player.id} />
         {visibility !== "live" && (
           <span className="text-soft ml-auto text-xs">
-            {visibility === "veiled" ? "veiled: the shape only" : "hidden"}
+            {visibility === "veiled" ? t.editor.veiled : t.editor.hidden}
           </span>
         )}
       </header>
       {player.text == null ? <Hidden player={player} /> : <LiveCode player={player} />}
-      <Submissions players={[player]} title="Submissions" />
+      <Submissions players={[player]} title={t.console.submissions} />
     </section>
   );
 }
 
 function LiveCode({ player }: { player: DuelPlayer }) {
   const other = useDuelController().others.get(player.id);
-  const label = `Code of ${player.nickname}, read only`;
+  const label = t.editor.codeOfReadOnly(player.nickname);
   const setup = useCallback(() => other?.setup(label) ?? { doc: "", extensions: [] }, [other, label]);
   return <div ref={useCodeView(setup, other?.attach)} className="min-h-0 flex-1" data-testid="opponent-editor" />;
 }
@@ -48,7 +49,7 @@ function Hidden({ player }: { player: DuelPlayer }) {
       data-testid="opponent-editor"
     >
       <Icon name="eye" className="mx-auto size-6" />
-      <p>{player.nickname}'s code is hidden until the duel is over.</p>
+      <p>{t.editor.hiddenText(player.nickname)}</p>
     </div>
   );
 }
@@ -59,5 +60,5 @@ function Typing({ playerId }: { playerId: string }) {
   const at = useDuel((state) => state.typedAt[playerId] ?? 0);
   const now = useServerNow(at ? 500 : null);
   if (now - at > TYPING_MS) return null;
-  return <span className="text-soft animate-breathe text-xs">typing…</span>;
+  return <span className="text-soft animate-breathe text-xs">{t.editor.typing}</span>;
 }

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useId, useState } from "react";
 import { Button } from "@/components/Button";
+import { t } from "@/lib/strings";
 import { useDuelController, useSnapshot } from "../play/context";
 
 /** An input of the player's own choosing. */
@@ -24,7 +25,7 @@ export function OwnInput() {
   return (
     <div className="flex h-full flex-col gap-2">
       <label htmlFor={id} className="text-soft text-sm">
-        {byCall ? `The arguments as a JSON list: [${names ?? ""}]` : "Standard input"}
+        {byCall ? t.console.arguments(names ?? "") : t.console.stdin}
       </label>
       <textarea
         id={id}
@@ -38,7 +39,7 @@ export function OwnInput() {
       />
       <div className="flex items-center gap-3">
         <Button size="small" onClick={run} data-testid="run-input">
-          Run with this input
+          {t.console.runInput}
         </Button>
         {problem && (
           <span role="alert" className="text-bad text-sm">
@@ -52,8 +53,8 @@ export function OwnInput() {
 
 function argumentsFault(input: string): string | null {
   try {
-    return Array.isArray(JSON.parse(input)) ? null : "Put the arguments into a list: [ … ]";
+    return Array.isArray(JSON.parse(input)) ? null : t.console.notAList;
   } catch {
-    return "This is not JSON yet.";
+    return t.console.notJson;
   }
 }

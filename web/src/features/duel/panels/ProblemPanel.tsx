@@ -1,6 +1,7 @@
 import Markdown from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { Difficulty } from "@/components/Difficulty";
+import { t } from "@/lib/strings";
 import type { ChallengeView, Sample } from "@/protocol/wire.gen";
 import { useSnapshot } from "../play/context";
 
@@ -13,7 +14,7 @@ export function ProblemPanel() {
 function Problem({ challenge }: { challenge: ChallengeView }) {
   return (
     <section
-      aria-label="Problem"
+      aria-label={t.duel.problem}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
       tabIndex={0}
       className="bg-panel min-h-0 flex-1 overflow-y-auto px-5 py-5"
@@ -28,7 +29,7 @@ function Problem({ challenge }: { challenge: ChallengeView }) {
           {challenge.statement}
         </Markdown>
       </div>
-      <h2 className="eyebrow mt-7 mb-2">Samples</h2>
+      <h2 className="eyebrow mt-7 mb-2">{t.problem.samples}</h2>
       <div className="flex flex-col gap-3">
         {challenge.samples.map((sample) => (
           <SampleCard key={sample.name} sample={sample} />
@@ -42,8 +43,8 @@ function Problem({ challenge }: { challenge: ChallengeView }) {
 function SampleCard({ sample }: { sample: Sample }) {
   return (
     <dl className="border-line bg-raised rounded-lg border text-sm" data-testid="sample">
-      <Line term="in" text={sample.input} />
-      <Line term="out" text={sample.expected} last />
+      <Line term={t.problem.in} text={sample.input} />
+      <Line term={t.problem.out} text={sample.expected} last />
       {sample.note && <dd className="border-line text-soft border-t px-3 py-2">{sample.note}</dd>}
     </dl>
   );
@@ -63,8 +64,8 @@ function Line({ term, text, last }: { term: string; text: string; last?: boolean
 function Limits({ challenge: { limits, tags } }: { challenge: ChallengeView }) {
   return (
     <p className="text-soft mt-6 flex flex-wrap gap-x-4 gap-y-1 text-xs">
-      <span>{limits.cpu_ms / 1000} s of CPU a case</span>
-      <span>{limits.memory_mb} MiB</span>
+      <span>{t.problem.cpu(limits.cpu_ms / 1000)}</span>
+      <span>{t.problem.memory(limits.memory_mb)}</span>
       {tags?.map((tag) => (
         <span key={tag}>#{tag}</span>
       ))}

@@ -1,7 +1,6 @@
 import { Note } from "@/components/Note";
-import { plural } from "@/lib/format";
+import { t } from "@/lib/strings";
 import type { DuelRan } from "@/protocol/wire.gen";
-import { VERDICTS } from "../model/words";
 import { useDuel } from "../play/context";
 import { CaseView } from "./CaseView";
 import { MOD } from "./shortcuts";
@@ -9,17 +8,12 @@ import { MOD } from "./shortcuts";
 /** What the last run gave. */
 export function RunResult() {
   const run = useDuel((state) => state.run);
-  if (!run)
-    return (
-      <p className="text-soft text-sm">
-        Run your code against the samples ({MOD}+Enter). Nobody else sees what comes out.
-      </p>
-    );
+  if (!run) return <p className="text-soft text-sm">{t.console.runHint(MOD)}</p>;
   if (run.problem) return <Note tone="bad">{run.problem}</Note>;
   if (!run.answer) {
     return (
       <p className="text-soft animate-breathe text-sm" role="status">
-        Running…
+        {t.editor.running}
       </p>
     );
   }
@@ -30,12 +24,12 @@ function Answer({ answer, ownInput }: { answer: DuelRan; ownInput: boolean }) {
   const passed = answer.cases.filter((it) => it.verdict === "AC").length;
   const words =
     ownInput || !answer.cases.length
-      ? VERDICTS[answer.verdict]
-      : `${passed} of ${plural(answer.cases.length, "sample")} passed`;
+      ? t.verdicts[answer.verdict]
+      : t.console.samplesPassed(passed, answer.cases.length);
   return (
     <div data-testid="run-result" data-verdict={answer.verdict}>
       <p role="status" className="mb-2 text-sm font-semibold">
-        {ownInput && answer.verdict === "AC" ? "Ran" : words}
+        {ownInput && answer.verdict === "AC" ? t.console.ran : words}
       </p>
       {answer.message && (
         <pre className="text-bad mb-2 font-mono text-[13px] whitespace-pre-wrap">{answer.message}</pre>

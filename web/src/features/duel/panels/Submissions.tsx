@@ -1,5 +1,6 @@
 import { classes } from "@/components/classes";
 import { elapsedTime } from "@/lib/format";
+import { t } from "@/lib/strings";
 import type { DuelPlayer, SubmissionView } from "@/protocol/wire.gen";
 import { submissionWords } from "../model/words";
 import { useDuel, useSnapshot } from "../play/context";
@@ -17,7 +18,7 @@ interface Props {
 export function Submissions({ players, title, bare }: Props) {
   const { starts_at } = useSnapshot();
   const all = players.flatMap((player) => player.submissions).sort((a, b) => b.receipt - a.receipt);
-  if (!all.length) return bare ? <p className="text-soft px-4 py-3 text-sm">Nothing submitted yet.</p> : null;
+  if (!all.length) return bare ? <p className="text-soft px-4 py-3 text-sm">{t.console.noSubmissions}</p> : null;
   return (
     <div className={classes(!bare && "border-line max-h-40 shrink-0 overflow-y-auto border-t py-1")}>
       {title && <h3 className="eyebrow px-4 pt-1.5">{title}</h3>}
@@ -39,7 +40,7 @@ function Row({ it, startsAt }: { it: SubmissionView; startsAt: number }) {
       data-verdict={it.verdict ?? (it.held ? "held" : "pending")}
     >
       <div className="flex items-center gap-3">
-        <Chip verdict={it.verdict} pending={it.held ? "held" : "…"} />
+        <Chip verdict={it.verdict} pending={it.held ? t.submission.heldChip : "…"} />
         <span className="min-w-0 flex-1 truncate">{submissionWords(it)}</span>
         <span className="tabular text-soft text-xs">{elapsedTime(it.received_at - startsAt)}</span>
       </div>

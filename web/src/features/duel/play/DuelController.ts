@@ -2,8 +2,10 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { serverClock } from "@/lib/clock";
 import { ask, listen, type Refused, useLink } from "@/lib/connection";
 import { newId } from "@/lib/ids";
+import { t } from "@/lib/strings";
 import type { DuelSubmit, DuelSubmitAck, ServerEvents, Snapshot } from "@/protocol/wire.gen";
 import { type DuelState, emptyState, withPresence, withSubmission, withVerdict } from "../model/state";
+import { Unsettled } from "../sync/pump";
 import { MyDocument } from "./MyDocument";
 import { OtherDocument } from "./OtherDocument";
 
@@ -107,7 +109,7 @@ export class DuelController {
     if (online) return this.open();
     this.mine?.pump.close();
     const { run } = this.store.getState();
-    if (run && !run.answer && !run.problem) this.runFailed(run.runId, "The connection was lost. Run it again.");
+    if (run && !run.answer && !run.problem) this.runFailed(run.runId, t.errors.runLost);
   }
 
   /** `joined`: the snapshot answers `duel:open`, so this page has the pen and the text is the server's newest. */
@@ -130,7 +132,7 @@ export class DuelController {
         codeBytes: snapshot.challenge.limits.code_bytes,
         reopen: this.open,
         stateChanged: (pen) => this.set({ pen }),
-        tooLong: () => this.set({ problem: "That would make your code longer than the judge takes." }),
+        tooLong: () => this.set({ problem: t.errors.tooLong }),
       },
       me.seq,
       me.text,
@@ -181,19 +183,20 @@ export class DuelController {
   }
 
   private markRefusal({ line, column, message }: ServerEvents["duel:ran"] | ServerEvents["duel:verdict"]): void {
-    if (line != null) this.mine?.refuse({ line, column, message: message ?? "Refused here" });
+    if (line != null) this.mine?.refuse({ line, column, message: message ?? t.editor.refusedHere });
   }
 
   /** Waits until the server has every edit; gives its last seq. */
   private async settled(): Promise<number> {
-    if (!this.mine) throw new Error("The duel has not started.");
+    if (!this.mine) throw new Error(t.errors.notStarted);
     const tooSlow = new Promise<never>((_, reject) =>
-      setTimeout(
-        () => reject(new Error("The server does not have all of your code yet. Check the connection, then try again.")),
-        SETTLE_MS,
-      ),
+      setTimeout(() => reject(new Error(t.errors.notSaved)), SETTLE_MS),
     );
-    return Promise.race([this.mine.pump.settled(), tooSlow]);
+    try {
+      return await Promise.race([this.mine.pump.settled(), tooSlow]);
+    } catch (error) {
+      throw error instanceof Unsettled ? new Error(t.errors[error.state]) : error;
+    }
   }
 
   async run(input: string | null): Promise<void> {

@@ -1,5 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Button } from "@/components/Button";
+import { t } from "@/lib/strings";
 import { useDuelController, useSnapshot } from "../play/context";
 
 /** Once more, if both want it; the page then moves on by itself. */
@@ -12,7 +13,7 @@ export function RematchButton() {
     const go = () => navigate({ to: "/duel/$duelId", params: { duelId: rematch_id } });
     return (
       <Button tone="primary" onClick={go} data-testid="rematch">
-        To the rematch
+        {t.result.toRematch}
       </Button>
     );
   }
@@ -22,11 +23,15 @@ export function RematchButton() {
     <>
       {wanted && !asked && (
         <span role="status" data-testid="rematch-offered" className="text-theirs text-sm font-medium">
-          {other.nickname} wants a rematch
+          {t.result.wantsRematch(other.nickname)}
         </span>
       )}
       <Button tone="primary" disabled={asked} onClick={controller.rematch} data-testid="rematch">
-        {asked ? `Waiting for ${other?.nickname ?? "the other"}…` : wanted ? "Accept the rematch" : "Rematch"}
+        {asked
+          ? t.result.waitingFor(other?.nickname ?? t.duel.opponent)
+          : wanted
+            ? t.result.acceptRematch
+            : t.result.rematch}
       </Button>
     </>
   );

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { classes } from "@/components/classes";
 import { StaticCode } from "@/components/code/StaticCode";
+import { t } from "@/lib/strings";
 import type { DuelPlayer, Snapshot } from "@/protocol/wire.gen";
 import { Banners } from "../Banners";
 import { sides } from "../model/state";
@@ -43,7 +44,7 @@ function Headline({ snapshot }: { snapshot: Snapshot }) {
         <p className="text-soft mt-2 text-lg" data-testid="reason">
           {reasonWords(snapshot, result)}
         </p>
-        {challenge && <p className="text-soft mt-1 text-sm">The problem: {challenge.title}</p>}
+        {challenge && <p className="text-soft mt-1 text-sm">{t.result.problem(challenge.title)}</p>}
       </div>
       <div className="flex items-center gap-3">
         {snapshot.role === "player" && <RematchButton />}
@@ -52,7 +53,7 @@ function Headline({ snapshot }: { snapshot: Snapshot }) {
           data-testid="to-lobby"
           className="border-line bg-raised hover:border-soft inline-flex h-9 items-center rounded-lg border px-4 text-sm"
         >
-          Back to the lobby
+          {t.result.backToLobby}
         </Link>
       </div>
     </div>
@@ -64,7 +65,7 @@ function Solution({ player, side }: { player: DuelPlayer; side: "mine" | "theirs
   const rating = useDuel((state) => state.ratings[player.id]);
   return (
     <section
-      aria-label={`Solution of ${player.nickname}`}
+      aria-label={t.result.solutionOf(player.nickname)}
       className="border-line bg-panel flex min-h-80 min-w-0 flex-col overflow-hidden rounded-xl border"
     >
       <header className="border-line flex h-11 shrink-0 items-center gap-3 border-b px-4">
@@ -72,7 +73,7 @@ function Solution({ player, side }: { player: DuelPlayer; side: "mine" | "theirs
           {player.nickname}
         </h2>
         {result?.winner_id === player.id && (
-          <span className="bg-ok-wash text-ok rounded px-2 py-0.5 text-xs font-bold">winner</span>
+          <span className="bg-ok-wash text-ok rounded px-2 py-0.5 text-xs font-bold">{t.result.winner}</span>
         )}
         {rating && (
           <span className="tabular text-soft ml-auto text-sm">
@@ -81,9 +82,9 @@ function Solution({ player, side }: { player: DuelPlayer; side: "mine" | "theirs
         )}
       </header>
       <div className="min-h-0 flex-1 overflow-hidden" data-testid={`solution-${side}`}>
-        <StaticCode text={player.text ?? ""} label={`Solution of ${player.nickname}`} />
+        <StaticCode text={player.text ?? ""} label={t.result.solutionOf(player.nickname)} />
       </div>
-      <Submissions players={[player]} title="Submissions" />
+      <Submissions players={[player]} title={t.console.submissions} />
     </section>
   );
 }

@@ -22,6 +22,13 @@ export interface Port {
  */
 export type PumpState = "closed" | "open" | "paused" | "fenced" | "over" | "refused";
 
+/** Why the server will not get every edit. */
+export class Unsettled extends Error {
+  constructor(readonly state: "fenced" | "over" | "refused") {
+    super(state);
+  }
+}
+
 const BATCH_MS = 40;
 const WINDOW = 16;
 const PAUSE_MS = 250;
@@ -70,7 +77,7 @@ export class Pump {
 
   /** Resolves with the last seq once the server has every edit; rejects when that cannot come to be. */
   settled(): Promise<number> {
-    if (this.state === "fenced" || this.state === "over") return Promise.reject(new Error(this.state));
+    if (this.state === "fenced" || this.state === "over") return Promise.reject(new Unsettled(this.state));
     return new Promise((resolve, reject) => {
       this.waiters.push({ resolve, reject });
       this.flush();
@@ -178,7 +185,7 @@ export class Pump {
     for (const waiter of this.waiters.splice(0)) waiter.resolve(this.ledger.acked);
   }
 
-  private rejectWaiters(reason: string): void {
-    for (const waiter of this.waiters.splice(0)) waiter.reject(new Error(reason));
+  private rejectWaiters(state: Unsettled["state"]): void {
+    for (const waiter of this.waiters.splice(0)) waiter.reject(new Unsettled(state));
   }
 }
