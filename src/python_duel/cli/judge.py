@@ -9,9 +9,11 @@ from python_duel.challenges.loader import load
 from python_duel.challenges.package import Package
 from python_duel.cli.programs import GateOption, JsonOption, LanguageOption, LevelOption, opened, read_source, say
 from python_duel.errors import StartError
-from python_duel.judge import results
+from python_duel.judge import process, results
 from python_duel.judge.grading import Grade, Solution, grade
+from python_duel.platform import log
 from python_duel.platform.bundled import bundled
+from python_duel.settings import settings
 
 
 def command(
@@ -38,10 +40,6 @@ def command(
 def _work(challenge: str | None, level: str | None) -> None:
     if challenge is not None or level is not None:
         raise StartError("These options need a FILE; the worker takes its settings from the environment.")
-    from python_duel.judge import process
-    from python_duel.platform import log
-    from python_duel.settings import settings
-
     log.configure(settings(), "judge")
     process.run(settings())
 

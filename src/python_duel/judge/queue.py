@@ -1,6 +1,7 @@
 """The judge's side of the two streams. Every method may raise what `platform.redis` lists as LOST, or RedisError."""
 
 import time
+from typing import Any
 
 from python_duel.platform.redis import Redis, ResponseError, reply
 from python_duel.protocol.jobs import DEAD, JOBS, JOBS_GROUP, RESULTS, WORKERS, JobResult, challenge_key, level_key
@@ -31,13 +32,13 @@ class Queue:
 
     async def take(self, count: int, wait_ms: int) -> list[Entry]:
         """Up to `count` new jobs; waits for the first."""
-        found = await self._redis.xreadgroup(JOBS_GROUP, self._name, {JOBS: ">"}, count=count, block=wait_ms)
+        found: Any = await self._redis.xreadgroup(JOBS_GROUP, self._name, {JOBS: ">"}, count=count, block=wait_ms)
         return [entry for _, entries in found or [] for entry in entries]
 
     async def stale(self, count: int) -> list[Entry]:
         """Up to `count` jobs that another worker took and let go of."""
-        _, entries, _ = await self._redis.xautoclaim(JOBS, JOBS_GROUP, self._name, LEASE_MS, count=count)
-        return [(entry_id, fields) for entry_id, fields in entries if fields]
+        found: Any = await self._redis.xautoclaim(JOBS, JOBS_GROUP, self._name, LEASE_MS, count=count)
+        return [(entry_id, fields) for entry_id, fields in found[1] if fields]
 
     async def deliveries(self, entry_id: str) -> int:
         """How often a job was handed out, this time included."""
@@ -60,7 +61,8 @@ class Queue:
     async def bury(self, entry_id: str, fields: dict[str, str], reason: str, result: JobResult | None) -> None:
         """Puts a job with the dead letters; `result` is what its author is told, if there is an author."""
         pipe = self._redis.pipeline(transaction=True)
-        pipe.xadd(DEAD, {**fields, "reason": reason}, maxlen=DEAD_KEPT, approximate=True)
+        dead: Any = {**fields, "reason": reason}
+        pipe.xadd(DEAD, dead, maxlen=DEAD_KEPT, approximate=True)
         if result is not None:
             pipe.xadd(RESULTS, {"result": result.model_dump_json(exclude_none=True)})
         pipe.xack(JOBS, JOBS_GROUP, entry_id)
@@ -69,8 +71,9 @@ class Queue:
 
     async def hand_back(self, entry_ids: list[str]) -> None:
         """Makes jobs look long left, so that the next worker takes them at once."""
-        if entry_ids:
-            await self._redis.xclaim(JOBS, JOBS_GROUP, self._name, 0, entry_ids, idle=LEASE_MS * 2, justid=True)
+        ids: Any = entry_ids
+        if ids:
+            await self._redis.xclaim(JOBS, JOBS_GROUP, self._name, 0, ids, idle=LEASE_MS * 2, justid=True)
 
     async def heartbeat(self, level: str, entry_ids: list[str]) -> None:
         """This worker lives, at this level, and still works on these jobs."""
@@ -79,8 +82,9 @@ class Queue:
         pipe.zadd(WORKERS, {self._name: now})
         pipe.zremrangebyscore(WORKERS, 0, now - FORGET_WORKER_MS)
         pipe.set(level_key(self._name), level, px=HEARTBEAT_TTL_MS)
-        if entry_ids:
-            pipe.xclaim(JOBS, JOBS_GROUP, self._name, 0, entry_ids, justid=True)
+        ids: Any = entry_ids
+        if ids:
+            pipe.xclaim(JOBS, JOBS_GROUP, self._name, 0, ids, justid=True)
         await pipe.execute()
 
     async def leave(self) -> None:

@@ -18,12 +18,12 @@ class Slots:
         """Raises SandboxError when this machine cannot do `level`."""
         self.count = count
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="slot")
-        self._all: list[Slot] = []
+        self.all: list[Slot] = []
         self._free: SimpleQueue[Slot] = SimpleQueue()
         try:
             for _ in range(count):
-                self._all.append(Slot(level, CHECK))
-                self._free.put(self._all[-1])
+                self.all.append(Slot(level, CHECK))
+                self._free.put(self.all[-1])
         except BaseException:
             self.close()
             raise
@@ -41,8 +41,8 @@ class Slots:
 
     def close(self) -> None:
         """Ends every program, those that still run too, and waits for the threads."""
-        for slot in self._all:
+        for slot in self.all:
             slot.abort()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for slot in self._all:
+        for slot in self.all:
             slot.close()

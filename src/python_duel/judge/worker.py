@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import secrets
 import signal
 import socket
@@ -48,6 +47,11 @@ class Worker:
         self._packages = Packages(queue)
         self._active: dict[str, asyncio.Task[None]] = {}
         self._stop = asyncio.Event()
+
+    @property
+    def active(self) -> int:
+        """Jobs under way."""
+        return len(self._active)
 
     def stop(self) -> None:
         """Takes no more jobs; what runs is finished, or handed back."""
@@ -97,7 +101,7 @@ class Worker:
     async def _pause(self, seconds: float) -> float:
         """Waits, or returns at once when it is time to stop. Gives the next pause."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds * random.uniform(0.8, 1.2))
+            await asyncio.wait_for(self._stop.wait(), seconds)
         return min(seconds * 2, LONGEST_PAUSE_S)
 
     async def _heartbeats(self) -> None:
@@ -128,7 +132,7 @@ class Worker:
         try:
             job = Job.model_validate_json(fields.get("job", ""))
         except ValidationError as error:
-            log.error("a job cannot be read", entry=entry_id, error=str(error))
+            log.warning("a job cannot be read", entry=entry_id, error=str(error))
             await self._persist(lambda: self._queue.bury(entry_id, fields, "malformed", None))
             return
         if deliveries > MOST_DELIVERIES:

@@ -1,7 +1,7 @@
 """Inside a locked-in child: read the job, look at the source, run it, send back what it answered.
 
-Nothing here is trusted by the parent: a program can reach this code and forge what it sends, and so gains nothing but the
-right to answer. No expected output is ever in this process.
+Nothing here is trusted by the parent: a program can reach this code and forge what it sends, and so gains nothing but
+the right to answer. No expected output is ever in this process.
 """
 
 import json

@@ -67,3 +67,6 @@ class Limits:
     def wall_ms(self) -> int:
         """How long one case may take by the clock on the wall."""
         return self.cpu_ms * WALL_FACTOR + WALL_EXTRA_MS
+
+
+DEFAULT = Limits()

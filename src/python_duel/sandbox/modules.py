@@ -5,16 +5,17 @@ import sys
 from types import ModuleType
 
 PUBLIC = frozenset(
-    "__future__ abc array base64 binascii bisect calendar cmath collections collections.abc contextlib copy dataclasses "
-    "datetime decimal difflib enum fractions functools graphlib hashlib heapq io itertools json keyword locale math "
-    "numbers operator pprint queue random re reprlib secrets statistics string struct sys textwrap time traceback types "
-    "typing unicodedata warnings weakref zlib".split()
+    "__future__ abc array base64 binascii bisect calendar cmath collections collections.abc contextlib copy "
+    "dataclasses datetime decimal difflib enum fractions functools graphlib hashlib heapq io itertools json "
+    "keyword locale math numbers operator pprint queue random re reprlib secrets statistics string struct sys "
+    "textwrap time traceback types typing unicodedata warnings weakref zlib".split()
 )
 """The allow-list that the static gate shows to players."""
 
 _BEHIND = (
     "atexit ast linecache threading _strptime encodings.ascii encodings.latin_1 encodings.utf_8_sig encodings.utf_16 "
-    "encodings.utf_32 encodings.cp1252 encodings.unicode_escape encodings.idna encodings.hex_codec encodings.base64_codec"
+    "encodings.utf_32 encodings.cp1252 encodings.unicode_escape encodings.idna encodings.hex_codec "
+    "encodings.base64_codec"
 ).split()
 """What the modules above, or the harness, load late."""
 

@@ -23,7 +23,7 @@ REFUSED = {
     "dup3 pipe pipe2 memfd_create uname".split(),
     errno.ENOTTY: ["ioctl"],
 }
-"""Refused with an error that Python programs understand. Whatever is named nowhere is ENOSYS, as on a kernel without it."""
+"""Refused with an error that Python programs understand. Whatever is named nowhere is ENOSYS."""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000

@@ -1,4 +1,4 @@
-"""A slot: one jailed zygote and one child primed ahead. Each run takes the primed child, and a new one is made meanwhile."""
+"""A slot: one jailed zygote and one child primed ahead. Each run takes the primed child; then a new one is made."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from python_duel.sandbox import boot, limits
 from python_duel.sandbox.child import Child, Ends
 from python_duel.sandbox.errors import SandboxError, SlotLost
 from python_duel.sandbox.jail import Level
-from python_duel.sandbox.limits import Limits
+from python_duel.sandbox.limits import DEFAULT, Limits
 from python_duel.sandbox.outcome import Outcome
 from python_duel.sandbox.run import Exit, Run
 from python_duel.sandbox.wire import frame
@@ -26,7 +26,7 @@ ENVIRONMENT = {"PYTHONHASHSEED": "0"}
 
 
 class Slot:
-    """Runs one program at a time, from any one thread at a time. A context manager; closing it ends every process of it."""
+    """Runs one program at a time, for one thread at a time. A context manager; closing it ends every process of it."""
 
     def __init__(self, level: Level = "full", check: str = "") -> None:
         """`check` is `module:function`, given the source before it runs and outside of its reach; see `zygote.Check`.
@@ -47,12 +47,12 @@ class Slot:
     ) -> None:
         self.close()
 
-    def script(self, source: str, stdin: bytes = b"", limits: Limits = Limits(), check: bool = True) -> Outcome:
+    def script(self, source: str, stdin: bytes = b"", limits: Limits = DEFAULT, check: bool = True) -> Outcome:
         """Runs `source` as a program with `stdin`. Raises SlotLost when the sandbox itself failed: start again."""
         return self._run({"source": source, "check": check, "function": None}, stdin, limits, 0)
 
     def call(
-        self, source: str, function: str, cases: list[str], limits: Limits = Limits(), check: bool = True
+        self, source: str, function: str, cases: list[str], limits: Limits = DEFAULT, check: bool = True
     ) -> Outcome:
         """Runs `source` once, then its `function` with each case: a JSON list of arguments. One process for all cases:
         what the function keeps in globals stays. Raises SlotLost.
@@ -63,6 +63,10 @@ class Slot:
     def abort(self) -> None:
         """Ends every process, from any thread: the run under way raises SlotLost, and so does each one after it."""
         self._aborted = True
+        self.kill_zygote()
+
+    def kill_zygote(self) -> None:
+        """Ends every process, from any thread: the run under way raises SlotLost, the next one starts anew."""
         self._zygote.kill()
 
     def close(self) -> None:

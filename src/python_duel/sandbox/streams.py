@@ -74,7 +74,7 @@ def run_exit_functions() -> None:
 
 
 def builtins() -> ModuleType:
-    """The builtins, with the `exit` and `quit` that the site module would add, and an `open` for standard input only."""
+    """The builtins, with the `exit` and `quit` that the site module would add; `open` gives standard input only."""
     _builtins.exit = _builtins.quit = _stop  # type: ignore[assignment]
     _builtins.open = _open
     return _builtins
@@ -85,6 +85,6 @@ def _stop(code: Any = None) -> NoReturn:
 
 
 def _open(file: Any, *arguments: Any, **options: Any) -> Any:
-    if file == 0 or file == "/dev/stdin":
+    if file in (0, "/dev/stdin"):
         return sys.stdin
     raise PermissionError(f"there are no files here: {str(file)[:100]!r}")

@@ -14,5 +14,5 @@ CHECK = "python_duel.judge.gate:check"
 
 
 def check(source: str) -> Finding | None:
-    """Line and column (from 1) and a sentence, or None. Raises SyntaxError, RecursionError or MemoryError as the parser does."""
+    """Line and column (from 1) and a sentence, or None. Raises what the parser raises: SyntaxError, MemoryError..."""
     return text.finding(source) or tree.finding(source, ast.parse(source))

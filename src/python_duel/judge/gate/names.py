@@ -68,7 +68,7 @@ INTROSPECTION = frozenset(
 
 OTHER_MODULES = frozenset(
     name
-    for plain in "os sys posix builtins codecs importlib subprocess ctypes socket pickle marshal shutil gc inspect".split()
+    for plain in "os sys posix builtins codecs importlib subprocess ctypes socket pickle marshal gc inspect".split()
     for name in (plain, f"_{plain}")
 )
 """Modules that others carry along as attributes."""
@@ -83,14 +83,14 @@ REFUSED_MEMBERS = {
 }
 
 SYS_MEMBERS = frozenset(
-    "stdin stdout stderr argv exit maxsize maxunicode byteorder version version_info hexversion implementation platform "
+    "stdin stdout stderr argv exit maxsize maxunicode byteorder version version_info hexversion platform "
     "float_info int_info hash_info setrecursionlimit getrecursionlimit getsizeof intern getrefcount "
     "set_int_max_str_digits get_int_max_str_digits exc_info".split()
 )
 
 STAR_MODULES = frozenset(
-    "math cmath collections itertools heapq bisect functools fractions decimal random string copy re statistics datetime "
-    "time queue typing dataclasses operator".split()
+    "math cmath collections itertools heapq bisect functools fractions decimal random string copy re statistics "
+    "datetime time queue typing dataclasses operator".split()
 )
 
 LITERAL_ATTRIBUTE_BUILTINS = {"getattr": slice(1, 2), "attrgetter": slice(None), "methodcaller": slice(0, 1)}

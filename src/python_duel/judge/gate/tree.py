@@ -158,7 +158,7 @@ _RULES: dict[type[ast.AST], Callable[..., str | None]] = {
 
 
 def _identifiers(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """Every text field that is no literal is a name, or several with dots between: this holds for nodes of later versions too."""
+    """Every text field that is no literal is a name, or several with dots between: in nodes of later versions too."""
     for field in node._fields:
         value = getattr(node, field, None)
         if (type(node).__name__, field) in _NO_NAMES or field == "type_comment":

@@ -1,0 +1,113 @@
+"""A worker in this process on a real Valkey, as the judge's own user; and what the web would do with its streams."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from python_duel.challenges.loader import load
+from python_duel.challenges.package import Package
+from python_duel.judge.gate import CHECK
+from python_duel.judge.queue import Queue
+from python_duel.judge.slots import Slots
+from python_duel.judge.worker import Worker, worker_name
+from python_duel.platform.bundled import bundled
+from python_duel.platform.redis import Redis, connect
+from python_duel.protocol.jobs import JOBS, RESULTS, Job, JobResult, challenge_key
+from python_duel.sandbox import Slot
+
+
+class Web:
+    """The other end of the streams."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis: Any = redis
+
+    async def put(self, job: Job, package: Package | None = None) -> str:
+        """Hands a job over, its challenge beside it; gives the entry's id."""
+        if package is not None:
+            await self.redis.set(challenge_key(package.digest), package.model_dump_json())
+        return str(await self.redis.xadd(JOBS, {"job": job.model_dump_json(exclude_none=True)}))
+
+    async def results(self, count: int = 1, seconds: float = 20) -> list[JobResult]:
+        """The first `count` results, waiting for them."""
+        async with asyncio.timeout(seconds):
+            found: list[JobResult] = []
+            last = "0"
+            while len(found) < count:
+                for _, entries in await self.redis.xread({RESULTS: last}, block=200) or []:
+                    found += [JobResult.model_validate_json(fields["result"]) for _, fields in entries]
+                    last = entries[-1][0]
+            return found
+
+
+@pytest.fixture
+async def web(redis_url: str) -> AsyncIterator[Web]:
+    redis = connect(redis_url)
+    yield Web(redis)
+    await redis.aclose()
+
+
+@pytest.fixture
+async def queue(judge_redis_url: str) -> AsyncIterator[Queue]:
+    redis = connect(judge_redis_url)
+    yield Queue(redis, worker_name())
+    await redis.aclose()
+
+
+@pytest.fixture(scope="session")
+def slot() -> Iterator[Slot]:
+    """One slot at the best level, with the gate."""
+    with Slot("full", CHECK) as slot:
+        yield slot
+
+
+@pytest.fixture
+def slots() -> Iterator[Slots]:
+    slots = Slots(1, "full")
+    yield slots
+    slots.close()
+
+
+@asynccontextmanager
+async def running(queue: Queue, slots: Slots) -> AsyncIterator[Worker]:
+    """A worker that is stopped at the end."""
+    worker = Worker(queue, slots, "full")
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        await task
+
+
+@pytest.fixture(scope="session")
+def function_challenge() -> Package:
+    return load(bundled("challenges") / "fair-shares")
+
+
+@pytest.fixture(scope="session")
+def stdio_challenge() -> Package:
+    return load(bundled("challenges") / "honest-scale")
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
+    """Returns when `condition` holds; TimeoutError when it does not in time."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+def reference(package: Package) -> str:
+    """The challenge's own solution."""
+    path: Path = bundled("challenges") / package.slug / "solutions" / "reference.py"
+    return path.read_text()
+
+
+def job(package: Package, code: str, kind: str = "submission", **more: object) -> Job:
+    """A job of one player."""
+    fields = {"kind": kind, "job_id": "j1", "duel_id": "d1", "player_id": "p1", "language": "python", "code": code}
+    return Job.model_validate({**fields, "challenge": package.digest, **more})
