@@ -6,7 +6,6 @@ Only the module of the command that was asked for is imported, so that a judge n
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 
 import typer
 from pydantic import ValidationError
@@ -43,8 +42,7 @@ def build(arguments: list[str]) -> typer.Typer:
     )
     app.callback()(_nothing)
     for name in [name for name in COMMANDS if name in arguments[:1]] or COMMANDS:
-        if find_spec(f"python_duel.cli.{name}"):
-            _register(app, name)
+        _register(app, name)
     return app
 
 

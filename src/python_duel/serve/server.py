@@ -30,10 +30,10 @@ def serve(settings: Settings, *, ephemeral: bool) -> None:
     processes: list[Process] = []
     with stopped_by_signals(processes), ExitStack() as stack:
         listener = stack.enter_context(listen(settings.host, settings.port))
-        ui_build.ensure(say)
         metrics = stack.enter_context(runtime()).folder
         data = None if ephemeral else settings.data.expanduser().absolute()
         stores = stack.enter_context(embedded.stores(data, settings))
+        ui_build.ensure(say)
         judges = judge_processes(settings, stores)
         webs = web_processes(settings, stores, listener, metrics)
         processes += [*stores.processes, *judges, *webs]

@@ -1,5 +1,6 @@
 """What SIGINT, SIGTERM and SIGHUP mean: the first one a clean stop, a second one a quick stop."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,9 @@ def stopped_by_signals(processes: list[Process]) -> Iterator[None]:
         nonlocal asked
         if not asked:
             asked = True
+            os.write(
+                2, b"stopping; Ctrl-C once more stops at once\n"
+            )  # print() may be interrupted by this very handler
             raise Stop
         for process in processes:
             process.kill()

@@ -95,7 +95,7 @@ class User:
 
 
 @pytest.fixture(params=["this user", "normal user"])
-def user(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[User]:
+def user(request: pytest.FixtureRequest, tmp_path: Path) -> User:
     """This user and, for root, one without its rights; the folder's name is not an easy one."""
     prefix = [] if request.param == "this user" else as_normal_user()
     if request.param == "normal user" and not prefix:
@@ -104,4 +104,4 @@ def user(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[User]:
     home.mkdir()
     if prefix:
         shutil.chown(home, 65534, 65534)
-    yield User(prefix, home / "data")
+    return User(prefix, home / "data")
