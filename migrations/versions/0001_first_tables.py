@@ -103,7 +103,7 @@ def upgrade() -> None:
         sa.Column("duel_id", sa.String(), nullable=False),
         sa.Column("host_id", sa.String(), nullable=False),
         sa.Column("challenge_digest", sa.String(), nullable=False),
-        sa.Column("minutes", sa.BigInteger(), nullable=False),
+        sa.Column("length", sa.BigInteger(), nullable=False),
         sa.Column("visibility", sa.String(), nullable=False),
         sa.Column("ranked", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

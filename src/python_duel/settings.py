@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     """Seconds between two submissions of a player."""
     run_interval: Positive = 1
     """Seconds between two sample runs of a player."""
-    duel_minutes: Positive = 15
+    minutes: Positive = 15
     """Minutes from the start of a duel to its deadline."""
     reconnect_grace: Positive = 60
     """Seconds that a player may be away before the duel counts as abandoned."""

@@ -105,7 +105,7 @@ class Invite(Base):
     duel_id: Mapped[str] = mapped_column(unique=True)
     host_id: Mapped[str] = mapped_column(ForeignKey("players.id", ondelete="CASCADE"))
     challenge_digest: Mapped[str] = mapped_column(ForeignKey("challenges.digest"))
-    minutes: Mapped[int]
+    length: Mapped[int]
     visibility: Mapped[str]
     ranked: Mapped[bool]
     created_at: Mapped[int]

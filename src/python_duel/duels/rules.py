@@ -176,12 +176,12 @@ def held(duel: Duel, submission: Submission) -> bool:
 
 
 def next_due(duel: Duel) -> int | None:
-    """When time alone will change this duel next, if ever."""
-    if duel.status == "finished":
+    """When time alone will change this duel next, if ever: while a verdict is out, time decides nothing."""
+    if duel.status == "finished" or any(s.pending for s in duel.submissions):
         return None
-    times = [duel.starts_at if duel.status == "countdown" else duel.deadline]
-    times += [seat.away_since + duel.grace for seat in duel.seats if seat.away_since is not None]
-    return min(times)
+    turn = duel.starts_at if duel.status == "countdown" else duel.deadline
+    abandoned_at = _abandoned_at(duel)
+    return turn if abandoned_at is None else min(turn, abandoned_at)
 
 
 def is_open(duel: Duel, now: int) -> bool:
@@ -284,19 +284,16 @@ def _due(duel: Duel, now: int) -> list[Event]:
     if any(s.pending for s in duel.submissions):
         return events
     abandoned_at = _abandoned_at(duel)
-    if abandoned_at <= min(now, duel.deadline):
+    if abandoned_at is not None and abandoned_at <= min(now, duel.deadline):
         return [*events, _abandoned(duel, now)]
     if now >= duel.deadline:
         return [*events, Finished(_by_cases(duel), now)]
     return events
 
 
-def _abandoned_at(duel: Duel) -> float:
+def _abandoned_at(duel: Duel) -> int | None:
     """When the duel is lost by absence: one side's grace is over and the other is there, or both are over."""
-    ends = [seat.away_since + duel.grace for seat in duel.seats if seat.away_since is not None]
-    if not ends:
-        return float("inf")
-    return ends[0] if len(ends) == 1 else max(ends)
+    return max((seat.away_since + duel.grace for seat in duel.seats if seat.away_since is not None), default=None)
 
 
 def _abandoned(duel: Duel, now: int) -> Finished:

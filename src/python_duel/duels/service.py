@@ -200,17 +200,13 @@ class Duels:
         await self.announce(change)
         return change
 
-    async def submit(self, duel_id: str, player_id: str, submission: Submission) -> tuple[Submission, int]:
-        """Receive a submission, once: the same client's id again gives the first. Returns it and its queue position.
-
-        Raises as `command`, and `Busy`; nothing is received then.
-        """
-        position = await self.jobs.position()
+    async def submit(self, duel_id: str, player_id: str, submission: Submission) -> Submission:
+        """Receive a submission, once: the same client's id again gives the first. Raises as `command`."""
         async with self.database.transaction() as session:
             await repository.lock(session, duel_id)
             known = await repository.submission(session, duel_id, player_id, submission.submission_id)
             if known:
-                return known, position
+                return known
             change = await self.decide(session, duel_id, rules.Submit(player_id, submission.id))
             received = next((e.submission for e in change.events if isinstance(e, rules.Received)), None)
             if received:
@@ -219,7 +215,7 @@ class Duels:
         await self.announce(change)
         await self.judge(submission, change.duel.challenge_digest)
         metrics.SUBMISSIONS.labels(submission.language).inc()
-        return submission, position
+        return submission
 
     async def find_submission(self, duel_id: str, player_id: str, submission_id: str) -> Submission | None:
         """A submission that was received already."""

@@ -47,7 +47,7 @@ class Matchmaking:
                     duel_id=duel_id,
                     host_id=host_id,
                     challenge_digest=package.digest,
-                    minutes=wish.minutes or round(self._settings.duel_minutes) or 1,
+                    length=self._length(wish.minutes),
                     visibility=wish.visibility,
                     ranked=wish.ranked,
                     created_at=await read_now(session),
@@ -121,11 +121,14 @@ class Matchmaking:
     def _invited(self, invite: Invite) -> Terms:
         return self._terms(
             "ranked" if invite.ranked else "casual",
-            length=invite.minutes * 60_000,
+            length=invite.length,
             ranked=invite.ranked,
             visibility=invite.visibility,
             public=False,
         )
+
+    def _length(self, minutes: int | None) -> int:
+        return int((minutes or self._settings.minutes) * 60_000)
 
     def _terms(self, mode: Mode, *, ranked: bool, visibility: str, public: bool, length: int | None = None) -> Terms:
         return Terms(
@@ -133,7 +136,7 @@ class Matchmaking:
             ranked=ranked,
             visibility=visibility,  # type: ignore[arg-type]
             public=public,
-            length=length or int(self._settings.duel_minutes * 60_000),
+            length=length or self._length(None),
             countdown=int(self._settings.countdown * 1000),
             grace=int(self._settings.reconnect_grace * 1000),
         )

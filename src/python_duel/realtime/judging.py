@@ -46,7 +46,7 @@ class Judging:
             return known, 0
         pen = services.writing.pen(connection, message.duel_id)
         document = await self._document(connection, pen, message)
-        await services.duels.jobs.position()
+        position = await services.duels.jobs.position()
         await once_per(
             services.redis, f"submit:{connection.player_id}", services.settings.submit_interval, "submissions"
         )
@@ -60,7 +60,7 @@ class Judging:
             code=document.text,
             attempt=1,
         )
-        return await services.duels.submit(message.duel_id, connection.player_id, submission)
+        return await services.duels.submit(message.duel_id, connection.player_id, submission), position
 
     async def _document(self, connection: Connection, pen: Pen, message: DuelSubmit) -> Document:
         now = pen.document

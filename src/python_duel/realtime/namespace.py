@@ -1,6 +1,7 @@
 """The one parse point: sockets are let in here, and every client event is parsed, handled and acknowledged here."""
 
 import asyncio
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -39,11 +40,18 @@ class Namespace:
 
     async def connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         """Let a player's socket in, by the token in `auth` or the session cookie; refuse everybody else."""
-        token = _token(environ, auth)
         try:
-            player = await self._services.players.authenticate(token)
+            await self._connect(sid, _token(environ, auth))
         except Unauthenticated as error:
             raise _refusal(error) from None
+        except Exception:
+            log.exception("a connection failed")
+            with suppress(Exception):
+                await self.disconnect(sid)
+            raise _refusal(Unavailable("The server is not ready: connect again.", retry_after_ms=1000)) from None
+
+    async def _connect(self, sid: str, token: str | None) -> None:
+        player = await self._services.players.authenticate(token)
         settings = self._services.settings
         connection = Connection(
             sid,
