@@ -12,6 +12,7 @@ import { t } from "@/lib/strings";
 export function Shell() {
   return (
     <div className="mx-auto flex min-h-full w-full max-w-6xl flex-col px-5 sm:px-8">
+      <title>{t.common.name}</title>
       <header className="flex h-16 shrink-0 items-center justify-between gap-4">
         <Link to="/" className="text-lg">
           <Logo />

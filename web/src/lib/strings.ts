@@ -26,6 +26,7 @@ const REACTIONS: Record<string, string> = {
 /** Every word the pages show, in one place. */
 export const t = {
   common: {
+    name: "Python-Duel",
     loading: "Loading…",
     tryAgain: "Try again",
     dismiss: "Dismiss",
@@ -131,6 +132,7 @@ export const t = {
   },
   duel: {
     opening: "Opening the duel…",
+    title: (first: string, second: string) => `${first} – ${second}`,
     against: "against",
     startsIn: (seconds: number) => `The duel starts in ${seconds}`,
     go: "Go",

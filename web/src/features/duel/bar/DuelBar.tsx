@@ -14,9 +14,12 @@ export function DuelBar() {
   const controller = useDuelController();
   const snapshot = useSnapshot();
   const [mine, theirs] = sides(snapshot, controller.myId);
+  const heading = t.duel.title(mine?.nickname ?? "", theirs?.nickname ?? "");
   const playing = snapshot.role === "player" && snapshot.status === "live";
   return (
     <header className="border-line bg-panel flex shrink-0 items-center gap-3 border-b px-3 py-2 sm:gap-5 sm:px-4">
+      <title>{`${heading} · ${t.common.name}`}</title>
+      {snapshot.status !== "finished" && <h1 className="sr-only">{heading}</h1>}
       <Link to="/" aria-label={t.common.lobby} className="max-sm:hidden">
         <Logo withName={false} />
       </Link>

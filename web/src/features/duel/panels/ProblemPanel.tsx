@@ -21,7 +21,7 @@ function Problem({ challenge }: { challenge: ChallengeView }) {
       data-testid="statement"
     >
       <div className="flex items-center gap-3">
-        <h1 className="text-xl font-bold tracking-tight">{challenge.title}</h1>
+        <h2 className="text-xl font-bold tracking-tight">{challenge.title}</h2>
         <Difficulty level={challenge.difficulty} />
       </div>
       <div className="prose mt-4">
@@ -29,7 +29,7 @@ function Problem({ challenge }: { challenge: ChallengeView }) {
           {challenge.statement}
         </Markdown>
       </div>
-      <h2 className="eyebrow mt-7 mb-2">{t.problem.samples}</h2>
+      <h3 className="eyebrow mt-7 mb-2">{t.problem.samples}</h3>
       <div className="flex flex-col gap-3">
         {challenge.samples.map((sample) => (
           <SampleCard key={sample.name} sample={sample} />
@@ -42,11 +42,13 @@ function Problem({ challenge }: { challenge: ChallengeView }) {
 
 function SampleCard({ sample }: { sample: Sample }) {
   return (
-    <dl className="border-line bg-raised rounded-lg border text-sm" data-testid="sample">
-      <Line term={t.problem.in} text={sample.input} />
-      <Line term={t.problem.out} text={sample.expected} last />
-      {sample.note && <dd className="border-line text-soft border-t px-3 py-2">{sample.note}</dd>}
-    </dl>
+    <div className="border-line bg-raised rounded-lg border text-sm" data-testid="sample">
+      <dl>
+        <Line term={t.problem.in} text={sample.input} />
+        <Line term={t.problem.out} text={sample.expected} last />
+      </dl>
+      {sample.note && <p className="border-line text-soft border-t px-3 py-2">{sample.note}</p>}
+    </div>
   );
 }
 
