@@ -270,7 +270,12 @@ def histories(draw: st.DrawFn) -> list[Step]:
         elif kind == "judge" and sent:
             command = judge(str(draw(st.integers(1, sent))), draw(VERDICTS), draw(st.integers(0, 9)))
         elif kind in ("leave", "return", "resign", "draw"):
-            kinds = {"leave": rules.Leave, "return": rules.Return, "resign": rules.Resign, "draw": rules.OfferDraw}
+            kinds: dict[str, type[rules.Leave | rules.Return | rules.Resign | rules.OfferDraw]] = {
+                "leave": rules.Leave,
+                "return": rules.Return,
+                "resign": rules.Resign,
+                "draw": rules.OfferDraw,
+            }
             command = kinds[kind](player)
         steps.append(Step(now, command))
     return steps

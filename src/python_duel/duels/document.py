@@ -81,8 +81,8 @@ def _apply(old: bytes, changes: list[int | list[int | str]]) -> bytes:
         elif lines:
             parts.append(_inserted(lines))
         at = end + deleted * UNIT
-        _check_boundary(old, end)
-    _check_boundary(old, at)
+        # Of a section one of the two lengths is 0: its end is the next one's start, and every offset is checked once.
+        _check_boundary(old, at)
     if at != len(old):
         raise InvalidChanges(f"The change set covers {at // UNIT} code units, the text has {len(old) // UNIT}.")
     return b"".join(parts)
