@@ -1,7 +1,7 @@
 import { type Extension, StateEffect, StateField, type Text } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, WidgetType } from "@codemirror/view";
 
-/** Where the judge stopped reading. Lines and columns from 1; without a column the whole line is meant. */
+/** Where the judge stopped reading. Lines and columns from 1, columns in characters; without one the whole line is meant. */
 export interface Refusal {
   line: number;
   column?: number | null;
@@ -32,7 +32,8 @@ class Message extends WidgetType {
 /** The offset of a line and column, kept inside the text. */
 export function offsetOf(doc: Text, { line, column }: Refusal): number {
   const it = doc.line(Math.min(Math.max(1, line), doc.lines));
-  return Math.min(it.from + Math.max(0, (column ?? 1) - 1), it.to);
+  const before = [...it.text].slice(0, Math.max(0, (column ?? 1) - 1)).join("");
+  return it.from + before.length;
 }
 
 function decorate(refusal: Refusal, doc: Text): DecorationSet {
