@@ -1,4 +1,4 @@
-"""Hatch's build hook: a wheel carries the built front end, the challenges and the migrations; a checkout has its own."""
+"""The build hook: a wheel carries the built front end, the challenges and the migrations; a checkout has its own."""
 
 import sys
 from pathlib import Path

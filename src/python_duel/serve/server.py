@@ -39,9 +39,12 @@ def serve(settings: Settings, *, ephemeral: bool) -> None:
         processes += [*stores.processes, *judges, *webs]
         # Unwound from the last to the first: web, judges, stores.
         keepers = [*_start(judges, stack), *_start(webs, stack)]
+        # The database library loads while the children start.
+        from python_duel.players.admin import issue_link  # noqa: PLC0415
+
         port = listener.getsockname()[1]
         _wait_until_ready(url(settings.host, port), keepers)
-        greet(settings.host, port, _admin_token(stores.database_url))
+        greet(settings.host, port, asyncio.run(issue_link(stores.database_url)))
         while True:
             _look_after(stores, keepers)
 
@@ -86,10 +89,3 @@ def _look_after(stores: Stores, keepers: list[Keeper]) -> None:
     for keeper in keepers:
         keeper.tick(time.monotonic())
     time.sleep(TICK)
-
-
-def _admin_token(database_url: str) -> str:
-    # Here, so that stores and children start before the database library is loaded.
-    from python_duel.players.admin import issue_link  # noqa: PLC0415
-
-    return asyncio.run(issue_link(database_url))
