@@ -1,6 +1,6 @@
 # Every chore has its line here; CI runs the same. `make` alone lists them.
 RUN := scripts/uv run --frozen --group dev --group ui
-PYTHON_FILES := src tests scripts migrations $(wildcard benchmarks)
+PYTHON_FILES := src tests scripts migrations $(wildcard *.py benchmarks)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test e2e bench check lint types architecture size challenges migrations ui ui-check format hooks clean
