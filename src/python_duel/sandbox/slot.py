@@ -60,6 +60,11 @@ class Slot:
         job = {"source": source, "check": check, "function": function, "cases": cases}
         return self._run({**job, "output_bytes": limits.output_bytes}, b"", limits, len(cases))
 
+    @property
+    def pid(self) -> int:
+        """Of the process that every other one of this slot descends from."""
+        return self._zygote.pid
+
     def abort(self) -> None:
         """Ends every process, from any thread: the run under way raises SlotLost, and so does each one after it."""
         self._aborted = True

@@ -53,8 +53,6 @@ def _prepare(connection: socket.socket, level: jail.Level, check: str) -> "Zygot
     modules.shut()
     atexit._clear()
     warnings.simplefilter("ignore")
-    # The same program gets the same verdict every time.
-    random.seed(0)
     gc.collect()
     gc.freeze()
     connection.send(READY + bytes([version]))
@@ -110,6 +108,8 @@ class Zygote:
 
     def _become_child(self, memory_bytes: int, descriptors: list[int]) -> NoReturn:
         with suppress(BaseException):
+            # The module seeds itself anew after a fork; the same program shall get the same verdict every time.
+            random.seed(0)
             _lock_in(memory_bytes, descriptors, self._filter, drop=bool(self._namespaces))
             harness.serve(self._check)
         os._exit(harness.HARNESS_FAILED)

@@ -78,7 +78,7 @@ class _Walker:
         name, base = node.attr, node.value
         module = self._imports.module_of(base)
         if _is_dunder(name):
-            harmless = name in names.READABLE_DUNDERS or (name == "__class__" and _is_name(base, "self"))
+            harmless = name in names.READABLE_DUNDERS or _reads_class(node)
             return None if harmless else f"'.{name}' {_TEACH_DUNDER}."
         if module == "sys":
             return (
@@ -166,6 +166,11 @@ def _identifiers(node: ast.AST) -> Iterator[tuple[str, str]]:
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
                 yield from ((field, part) for part in text.split("."))
+
+
+def _reads_class(node: ast.Attribute) -> bool:
+    """`other.__class__` of a plain name; what could follow it is refused by its own name."""
+    return node.attr == "__class__" and isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 def _looked_up(node: ast.Call, name: str) -> str | None:

@@ -1,0 +1,214 @@
+"""Programs in a slot: what they may do, what stops them, what is left of them."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from python_duel.sandbox import Ending, Limits, SandboxError, Slot, SlotLost
+from python_duel.sandbox.limits import MIB
+
+QUICK = Limits(cpu_ms=200)
+
+
+def test_a_program_reads_and_writes(slot: Slot) -> None:
+    outcome = slot.script("import sys\nprint(input(), sys.stdin.read())\nprint('e', file=sys.stderr)", b"a\nb")
+    assert (outcome.ending, outcome.exit_code, outcome.stdout, outcome.stderr) == (Ending.EXITED, 0, b"a b\n", b"e\n")
+
+
+@pytest.mark.parametrize(
+    "read", ["input()", "open(0).readline()", "sys.stdin.readline()", "sys.stdin.buffer.readline().decode()"]
+)
+def test_every_way_to_read_works(slot: Slot, read: str) -> None:
+    assert slot.script(f"import sys\nprint({read}.strip())", "äöü\n".encode()).stdout == "äöü\n".encode()
+
+
+def test_input_longer_than_a_pipe_arrives_whole(slot: Slot) -> None:
+    assert slot.script("import sys; print(len(sys.stdin.read()))", b"x" * 3_000_000).stdout == b"3000000\n"
+
+
+def test_a_program_may_leave_its_input_unread(slot: Slot) -> None:
+    assert slot.script("print(1)", b"x" * 1_000_000).stdout == b"1\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "err"),
+    [("exit(3)", 3, b""), ("raise SystemExit", 0, b""), ("raise SystemExit('why')", 1, b"why\n"), ("1/0", 1, b"")],
+)
+def test_exit_codes_are_pythons(slot: Slot, source: str, code: int, err: bytes) -> None:
+    outcome = slot.script(source)
+    assert (outcome.ending, outcome.exit_code, outcome.stderr) == (Ending.EXITED, code, err)
+
+
+def test_what_atexit_prints_is_output(slot: Slot) -> None:
+    assert slot.script("import atexit\natexit.register(print, 1)\nprint(0)").stdout == b"0\n1\n"
+
+
+def test_a_traceback_has_the_own_lines_and_no_path_of_the_host(slot: Slot) -> None:
+    outcome = slot.script("import heapq\ndef f(x):\n    heapq.heappop(x)\nf([])")
+    assert outcome.failure is not None
+    assert (outcome.failure.type, outcome.failure.line) == ("IndexError", 3)
+    assert 'File "solution.py", line 3, in f\n    heapq.heappop(x)' in outcome.failure.text
+    assert "/lib/" not in outcome.failure.text
+
+
+def test_calls_are_answered_in_order(slot: Slot) -> None:
+    outcome = slot.call("def f(a, b):\n    print(a)\n    return [a, b]", "f", ["[1, 2]", '["x", null]'])
+    assert outcome.ending is Ending.ANSWERED
+    assert [(a.value, a.stdout) for a in outcome.answers] == [([1, 2], "1\n"), (["x", None], "x\n")]
+
+
+def test_a_failing_call_does_not_keep_the_next_from_its_answer(slot: Slot) -> None:
+    outcome = slot.call("def f(a):\n    return 1 / a", "f", ["[0]", "[2]"])
+    assert [(a.error and a.error.type, a.value) for a in outcome.answers] == [("ZeroDivisionError", None), (None, 0.5)]
+
+
+@pytest.mark.parametrize(
+    "value", ["(1, 2)", "{1}", "{1: 2}", "float('nan')", "iter([])", "range(3)", "b'x'", "'\\ud800'", "'\\0'", "print"]
+)
+def test_only_json_values_are_answers(slot: Slot, value: str) -> None:
+    [answer] = slot.call(f"def f():\n    return {value}", "f", ["[]"]).answers
+    assert answer.unfit
+    assert answer.text is None
+
+
+def test_a_missing_function_is_explained(slot: Slot) -> None:
+    outcome = slot.call("def g(): pass", "f", ["[]"])
+    assert outcome.failure is not None
+    assert "'f' is not defined" in outcome.failure.text
+
+
+def test_an_endless_loop_is_stopped_soon_after_its_cpu_time(slot: Slot) -> None:
+    outcome = slot.script("while True: pass", limits=QUICK)
+    assert outcome.ending is Ending.CPU
+    assert 200 <= outcome.cpu_ms <= 260
+
+
+def test_one_slow_call_is_stopped_and_the_others_keep_their_answers(slot: Slot) -> None:
+    source = "def f(n):\n    while n == 2: pass\n    return n"
+    outcome = slot.call(source, "f", ["[1]", "[2]", "[3]"], QUICK)
+    assert (outcome.ending, [a.value for a in outcome.answers]) == (Ending.CPU, [1])
+
+
+def test_each_call_has_the_whole_cpu_time(slot: Slot) -> None:
+    source = "import time\ndef f(n):\n    end = time.process_time() + 0.15\n    while time.process_time() < end: pass"
+    outcome = slot.call(source, "f", ["[1]", "[2]", "[3]"], QUICK)
+    assert outcome.ending is Ending.ANSWERED
+    assert all(140 <= a.cpu_ms <= 190 for a in outcome.answers)
+
+
+def test_a_sleeper_is_stopped_by_the_wall(slot: Slot) -> None:
+    outcome = slot.script("import time; time.sleep(60)", limits=QUICK)
+    assert outcome.ending is Ending.WALL
+    assert outcome.cpu_ms < 100
+
+
+def test_memory_is_limited_and_the_limit_can_be_chosen(slot: Slot) -> None:
+    source = "x = bytearray(150 << 20)\nprint(len(x) >> 20)"
+    refused = slot.script(source)
+    assert refused.failure is not None
+    assert refused.failure.type == "MemoryError"
+    assert slot.script(source, limits=Limits(memory_bytes=256 * MIB)).stdout == b"150\n"
+
+
+def test_output_is_cut_at_its_limit(slot: Slot) -> None:
+    outcome = slot.script("while True: print('x' * 1000)", limits=Limits(output_bytes=5000))
+    assert (outcome.ending, outcome.truncated, len(outcome.stdout)) == (Ending.OUTPUT, True, 5000)
+
+
+def test_nothing_passes_from_run_to_run(slot: Slot) -> None:
+    slot.script("import math, builtins\nmath.pi = 3\nbuiltins.print = None")
+    assert slot.script("import math\nprint(math.pi > 3.1)").stdout == b"True\n"
+
+
+def test_runs_are_repeatable(slot: Slot) -> None:
+    source = "import random\nprint(random.random(), {*'abcdef'})"
+    assert slot.script(source).stdout == slot.script(source).stdout
+
+
+def test_a_closed_channel_does_not_hide_a_running_program(slot: Slot) -> None:
+    source = "import posix\nfor fd in range(8):\n    try: posix.close(fd)\n    except OSError: pass\nwhile True: pass"
+    assert slot.script(source, limits=QUICK).ending is Ending.CPU
+
+
+def test_a_killed_zygote_is_told_apart_from_a_verdict(own_slot: Slot) -> None:
+    own_slot.kill_zygote()
+    with pytest.raises(SlotLost):
+        own_slot.script("print(1)")
+    assert own_slot.script("print(1)").stdout == b"1\n"
+
+
+def test_a_zygote_killed_in_mid_run_is_no_verdict(own_slot: Slot) -> None:
+    killer = threading.Timer(0.2, own_slot.kill_zygote)
+    killer.start()
+    with pytest.raises(SlotLost):
+        own_slot.script("while True: pass")
+    killer.join()
+    assert own_slot.script("print(1)").stdout == b"1\n"
+
+
+def test_an_aborted_slot_stays_closed(own_slot: Slot) -> None:
+    own_slot.abort()
+    for _ in range(2):
+        with pytest.raises(SlotLost):
+            own_slot.script("print(1)")
+
+
+def test_a_zygote_is_replaced_after_its_runs(own_slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("python_duel.sandbox.limits.RUNS_PER_ZYGOTE", 3)
+    pids = []
+    for _ in range(6):
+        own_slot.script("pass")
+        pids.append(own_slot.pid)
+    assert len(set(pids)) > 1
+
+
+def test_closing_leaves_no_process_and_no_descriptor() -> None:
+    before = set(Path("/proc/self/fd").iterdir())
+    with Slot() as slot:
+        slot.script("print(1)")
+        slot.script("while True: pass", limits=QUICK)
+        family = _family(slot.pid)
+        assert len(family) > 1
+    deadline = time.monotonic() + 5
+    while any(Path(f"/proc/{pid}").exists() for pid in family):
+        assert time.monotonic() < deadline
+    assert set(Path("/proc/self/fd").iterdir()) == before
+
+
+def test_a_dead_parent_leaves_no_process() -> None:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        slot = Slot()
+        os.write(writer, json.dumps(sorted(_family(slot.pid))).encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.close(writer)
+    os.waitpid(pid, 0)
+    family = json.loads(os.read(reader, 4096))
+    os.close(reader)
+    deadline = time.monotonic() + 5
+    while any(_alive(one) for one in family):
+        assert time.monotonic() < deadline
+
+
+def test_an_impossible_start_is_explained() -> None:
+    with pytest.raises(SandboxError, match="no_such_module"):
+        Slot(check="no_such_module:check")
+
+
+def _family(pid: int) -> set[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {pid}.union(*(_family(int(child)) for child in children if Path(f"/proc/{child}").exists()))
+
+
+def _alive(pid: int) -> bool:
+    """A zombie that its new parent has not fetched yet is dead enough."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
