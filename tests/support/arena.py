@@ -66,7 +66,7 @@ class Arena:
         asyncio.run(self._wait_ready())
 
     async def _wait_ready(self) -> None:
-        path = "/healthz"
+        path = "/readyz"
         async with httpx.AsyncClient() as http, asyncio.timeout(READY_S):
             for web in self.webs:
                 while web.process.poll() is None:

@@ -11,7 +11,13 @@ from python_duel.platform.redis import LOST, Redis, RedisError, ResponseError, r
 from python_duel.protocol.jobs import JOBS, RESULTS, RESULTS_GROUP, Job, JobResult, challenge_key
 
 RECLAIM_MS = 10_000
+KEEP_S = 86_400
 log = structlog.get_logger(__name__)
+
+
+def _entry_key(job_id: str) -> str:
+    """The key that says where on the stream a job was put."""
+    return f"job:{job_id}"
 
 
 class Jobs:
@@ -30,7 +36,13 @@ class Jobs:
     async def put(self, job: Job, package: Package) -> None:
         """Hand a job over, with the challenge beside it if the store does not have it."""
         await self._redis.set(challenge_key(package.digest), package.model_dump_json(), nx=True)
-        await self._redis.xadd(JOBS, {"job": job.model_dump_json(exclude_none=True)})
+        entry_id = await self._redis.xadd(JOBS, {"job": job.model_dump_json(exclude_none=True)})
+        await self._redis.set(_entry_key(job.job_id), entry_id, ex=KEEP_S)
+
+    async def lost(self, job_id: str) -> bool:
+        """Whether no judge will meet the job any more: it is not on the stream."""
+        entry_id = await self._redis.get(_entry_key(job_id))
+        return entry_id is None or not await reply(self._redis.xrange(JOBS, entry_id, entry_id))
 
     async def consume(self, process: str, apply: Callable[[JobResult], Awaitable[None]]) -> None:
         """Give every result to `apply`, for ever. One that fails is tried again, here or in another process."""

@@ -4,7 +4,7 @@ Keys of a duel (hash-tagged by its id, so that a cluster keeps them together; th
 
 - `{id}:log:<player>`: list, change set n at index n - 1, as JSON
 - `{id}:mark:<player>`: a checkpoint, `seq` and text as JSON: reading starts here
-- `{id}:pen:<player>`: the epoch of the connection that may write; `closed` after the duel
+- `{id}:pen:<player>`: the pen that may write, a name never given twice; `closed` after the duel
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 
 from python_duel.duels.document import Document
 from python_duel.platform.bus import channel, encode
+from python_duel.platform.ids import new_id
 from python_duel.platform.redis import Redis, reply
 
 KEEP_S = 86_400
@@ -37,9 +38,8 @@ return {'ok', length + 1}
 
 TAKE_PEN = """
 if redis.call('GET', KEYS[1]) == 'closed' then return 'closed' end
-local epoch = redis.call('INCR', KEYS[1])
-redis.call('EXPIRE', KEYS[1], ARGV[1])
-return tostring(epoch)
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return ARGV[1]
 """
 
 Outcome = Literal["ok", "taken", "closed", "order"]
@@ -75,7 +75,7 @@ class Journal:
 
     async def take_pen(self, duel_id: str, player_id: str) -> str:
         """A new epoch that fences every earlier one, or `closed`."""
-        return cast("str", await self._take_pen(keys=[_keys(duel_id, player_id)[1]], args=[KEEP_S]))
+        return cast("str", await self._take_pen(keys=[_keys(duel_id, player_id)[1]], args=[new_id(), KEEP_S]))
 
     async def close(self, duel_id: str, player_ids: list[str]) -> None:
         """No more edits: the documents are final."""

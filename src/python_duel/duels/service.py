@@ -92,13 +92,20 @@ class Duels:
             package = await self.challenges.pick(avoid)
         try:
             async with self.database.transaction() as session:
-                if await repository.get(session, duel_id):
-                    return
-                starts_at = await self._insert(session, duel_id, entrants, terms, package, rematch_of)
+                known = await repository.get(session, duel_id)
+                starts_at = (
+                    known.starts_at
+                    if known
+                    else await self._insert(session, duel_id, entrants, terms, package, rematch_of)
+                )
         except Conflict as error:
             await self._explain(error, duel_id, player_ids)
             return
-        metrics.DUELS_STARTED.labels(terms.mode).inc()
+        if known is None:
+            metrics.DUELS_STARTED.labels(terms.mode).inc()
+        elif known.status == "finished":
+            return
+        # Told again when it stands already: who made it may have died before this.
         await self.timers.set(duel_id, starts_at)
         for player_id in player_ids:
             await self.bus.publish(f"player:{player_id}", "queue:matched", {"duel_id": duel_id})
@@ -307,15 +314,20 @@ class Duels:
         if not change.events:
             await self.timers.set(duel_id, rules.next_due(repository.state(change.duel)))
 
-    async def rematch(self, duel_id: str, player_id: str, terms: Callable[[Duel], Terms]) -> None:
-        """Offer a rematch; when both have, the next duel is made. Raises as `command` and `create`."""
+    async def rematch(self, duel_id: str, player_id: str, terms: Callable[[Duel], Terms]) -> list[str]:
+        """Offer a rematch; when both have, the next duel is made and its players are given.
+
+        Raises as `command` and `create`.
+        """
         change = await self.command(duel_id, rules.OfferRematch(player_id))
         duel = change.duel
-        if all(player.offers_rematch for player in duel.players):
-            # The other side starts first this time: seats swap.
-            second, first = (Entrant(player.player_id, player.language) for player in duel.players)
-            await self.create(new_id(), (first, second), terms(duel), rematch_of=duel_id)
-            await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
+        if not all(player.offers_rematch for player in duel.players):
+            return []
+        # The other side starts first this time: seats swap.
+        second, first = (Entrant(player.player_id, player.language) for player in duel.players)
+        await self.create(new_id(), (first, second), terms(duel), rematch_of=duel_id)
+        await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
+        return [first.player_id, second.player_id]
 
     async def rematch_id(self, duel_id: str) -> str | None:
         """The duel that followed this one."""
@@ -332,8 +344,9 @@ class Duels:
         for duel in open_duels:
             await self._sweep_duel(duel, present)
         for submission in lost_jobs:
-            duel = await self.get(submission.duel_id)
-            await self.judge(submission, duel.challenge_digest)
+            if await self.jobs.lost(submission.id):
+                duel = await self.get(submission.duel_id)
+                await self.judge(submission, duel.challenge_digest)
         for duel_id in unarchived:
             await self.archive(await self.get(duel_id))
 
@@ -351,4 +364,4 @@ class Duels:
 
 
 LOST_JOB_MS = 15_000
-"""A submission without a verdict for so long may have lost its job: it is queued again; judging twice does no harm."""
+"""A submission without a verdict for so long may have lost its job: that is queued again; judging twice does no harm."""

@@ -23,10 +23,11 @@ ESTIMATE_MS = 10_000
 """What a new player is told to expect before anybody has waited."""
 
 # KEYS waiting(mode), tickets, leases, pairings, wait(mode), waiting(other mode)
-# ARGV player, now, lease end, ticket JSON, duel id, mode
+# ARGV player, now, lease end, ticket JSON ("": only who has one of this mode), duel id, mode
 JOIN = """
 local me, now = ARGV[1], tonumber(ARGV[2])
 local ticket = redis.call('HGET', KEYS[2], me)
+if ARGV[4] == '' and (not ticket or cjson.decode(ticket).mode ~= ARGV[6]) then return {'gone', '', ''} end
 if ticket and cjson.decode(ticket).mode ~= ARGV[6] then
   redis.call('ZREM', KEYS[6], me)
   ticket = false
@@ -38,7 +39,7 @@ if not ticket then
 end
 redis.call('ZADD', KEYS[3], ARGV[3], me)
 local mine = cjson.decode(ticket)
-for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, 63)) do
+for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if other ~= me then
     local theirs = redis.call('HGET', KEYS[2], other)
     local lease = tonumber(redis.call('ZSCORE', KEYS[3], other) or 0)
@@ -129,17 +130,31 @@ class Queue:
         self, player_id: str, mode: Mode, language: str, now: int, joined_at: int | None = None
     ) -> tuple[Waiting, Pairing | None]:
         """Take or keep a place; the oldest waiting player who is there is paired at once. Joining again keeps it."""
-        duel_id = new_id()
         ticket = {"ticket": new_id(), "mode": mode, "joined_at": joined_at or now, "language": language}
+        kept, estimate, pairing = await self._run(player_id, mode, now, json.dumps(ticket))
+        held = json.loads(kept)
+        return Waiting(held["ticket"], held["joined_at"], estimate), pairing
+
+    async def rejoin(self, player_id: str, mode: Mode, now: int) -> Pairing | None:
+        """Look again for somebody for a player who waits already; does nothing for anybody else."""
+        return (await self._run(player_id, mode, now, ""))[2]
+
+    async def _run(self, player_id: str, mode: Mode, now: int, ticket: str) -> tuple[str, int, Pairing | None]:
+        duel_id = new_id()
         other = next(m for m in MODES if m != mode)
         kind, kept, rest = await self._join(
             keys=[_waiting(mode), TICKETS, LEASES, PAIRINGS, f"{{queue}}:wait:{mode}", _waiting(other)],
-            args=[player_id, now, now + LEASE_MS, json.dumps(ticket), duel_id, mode],
+            args=[player_id, now, now + LEASE_MS, ticket, duel_id, mode],
         )
-        held = json.loads(kept)
-        estimate = int(rest) if kind == "waiting" and rest else ESTIMATE_MS if kind == "waiting" else 0
-        waiting = Waiting(held["ticket"], held["joined_at"], estimate)
-        return waiting, _pairing(duel_id, json.loads(rest)) if kind == "paired" else None
+        if kind == "paired":
+            return kept, 0, _pairing(duel_id, json.loads(rest))
+        return kept, int(rest or ESTIMATE_MS), None
+
+    async def present(self, mode: Mode, now: int) -> list[str]:
+        """The players who wait and are there, oldest first: two of them only if one was away when the other came."""
+        waiting: list[str] = await reply(self._redis.zrange(_waiting(mode), 0, -1))
+        leased = set(await reply(self._redis.zrangebyscore(LEASES, now, "+inf")))
+        return [player_id for player_id in waiting if player_id in leased]
 
     async def leave(self, player_id: str) -> bool:
         """Give the place up; False when there was none, or it was consumed already."""

@@ -6,7 +6,7 @@ from python_duel.duels import repository
 from python_duel.duels.models import Duel, Invite
 from python_duel.duels.service import Duels, Entrant, Terms
 from python_duel.errors import AlreadyInDuel, Forbidden, NotFound
-from python_duel.matchmaking.queue import Pairing, Queue, Waiting
+from python_duel.matchmaking.queue import MODES, Pairing, Queue, Waiting
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import digest, new_id
 from python_duel.platform.postgres import read_now
@@ -32,6 +32,9 @@ class Matchmaking:
         waiting, pairing = await self.queue.join(player_id, mode, language, self._clock.now())
         if pairing:
             await self._pair(pairing)
+        else:
+            # Another tab of theirs may have been paired between the two.
+            await self._refuse_if_busy(player_id)
         return waiting
 
     async def create_invite(self, host_id: str, wish: DuelCreate) -> tuple[str, str]:
@@ -77,11 +80,16 @@ class Matchmaking:
         return duel.id
 
     async def sweep(self) -> None:
-        """Complete the pairings that a crash left half done. Idempotent."""
+        """Complete the pairings that a crash left half done, and pair who came back to the queue. Idempotent."""
         now = self._clock.now()
         for pairing in await self.queue.pairings():
             if now - pairing.at > SETTLE_MS:
                 await self._pair(pairing)
+        for mode in MODES:
+            for player_id in (await self.queue.present(mode, now))[1:]:
+                again = await self.queue.rejoin(player_id, mode, now)
+                if again:
+                    await self._pair(again)
 
     def rematch_terms(self, duel: Duel) -> Terms:
         """The same again."""
@@ -104,6 +112,9 @@ class Matchmaking:
             await self._requeue(pairing)
             return
         await self.queue.settle(pairing.duel_id)
+        for player in pairing.players:
+            # A second tap may have taken a ticket after the first was consumed.
+            await self.queue.leave(player.player_id)
 
     async def _requeue(self, pairing: Pairing) -> None:
         for player in pairing.players:
@@ -116,6 +127,7 @@ class Matchmaking:
     async def _refuse_if_busy(self, player_id: str) -> None:
         active = await self._duels.active(player_id)
         if active:
+            await self.queue.leave(player_id)
             raise AlreadyInDuel("You are in a duel: return to it, or resign it first.", duel_id=active)
 
     def _invited(self, invite: Invite) -> Terms:

@@ -103,7 +103,9 @@ class Handlers:
 
     async def rematch(self, connection: Connection, message: client.DuelRef) -> None:
         services = self._services
-        await services.duels.rematch(message.duel_id, connection.player_id, services.matchmaking.rematch_terms)
+        made = await services.duels.rematch(message.duel_id, connection.player_id, services.matchmaking.rematch_terms)
+        for player_id in made:
+            await services.matchmaking.queue.leave(player_id)
 
     async def say(self, connection: Connection, message: client.DuelSay) -> None:
         _spend(connection)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from python_duel.platform.bus import Bus
@@ -19,7 +19,7 @@ class Hub:
         self._rooms: dict[str, Room] = {}
         self._watching: defaultdict[str, set[str]] = defaultdict(set)
         self.players: defaultdict[str, set[str]] = defaultdict(set)
-        self.closing: Callable[[str, dict[str, Any]], Awaitable[None]] | None = None
+        self.closing: Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]] | None = None
         """Called with a player's id when one of their sessions has ended."""
         self._tasks: set[asyncio.Task[None]] = set()
         bus.handler = self._heard
@@ -41,26 +41,28 @@ class Hub:
 
     async def watch(self, sid: str, player_id: str, duel_id: str) -> tuple[Facts, Viewer]:
         """Let the socket hear of a duel from now on. Raises `NotFound`. Edits are held back until `release`."""
-        room = self._rooms.get(duel_id)
-        if room is None:
-            room = self._rooms[duel_id] = Room(duel_id, self._load, self._emit)
-        if duel_id not in self._watching[sid]:
-            self._watching[sid].add(duel_id)
-            await self._bus.subscribe(f"duel:{duel_id}")
+        watching = self._watching[sid]
         try:
-            return await room.open(sid, player_id)
+            if duel_id not in watching:
+                watching.add(duel_id)
+                await self._bus.subscribe(f"duel:{duel_id}")
+            # Only now: while this waited, the last other watcher may have closed the room.
+            return await self._room(duel_id).open(sid, player_id)
         except BaseException:
-            self._watching[sid].discard(duel_id)
+            watching.discard(duel_id)
             await self._unwatch(sid, duel_id)
             raise
+
+    def _room(self, duel_id: str) -> Room:
+        if duel_id not in self._rooms:
+            self._rooms[duel_id] = Room(duel_id, self._load, self._emit)
+        return self._rooms[duel_id]
 
     def release(self, sid: str, duel_id: str) -> None:
         """The snapshot is on its way: send what was held back, after it."""
         room = self._rooms.get(duel_id)
         if room:
-            task = asyncio.create_task(room.release(sid))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(room.release(sid))
 
     async def edit(self, message: DuelEdited) -> None:
         """Relay an edit to the sockets of this process."""
@@ -100,10 +102,16 @@ class Hub:
     async def _tell_player(self, player_id: str, event: str, data: dict[str, Any]) -> None:
         if event == "session:closed":
             if self.closing:
-                await self.closing(player_id, data)
+                # Apart: it waits for the socket's last event, which may wait for what this listener hears.
+                self._spawn(self.closing(player_id, data))
             return
         for sid in list(self.players.get(player_id, ())):
             await self._emit(sid, event, data)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _refresh_all(self) -> None:
         for room in self._rooms.values():

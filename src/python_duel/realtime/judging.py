@@ -71,4 +71,7 @@ class Judging:
         services = self._services
         duel = await services.duels.get(message.duel_id)
         starter = (await services.duels.package(duel)).starter[message.language]
-        return await services.duels.journal.read_at(duel.id, connection.player_id, starter, message.seq)
+        document = await services.duels.journal.read_at(duel.id, connection.player_id, starter, message.seq)
+        if document.seq != message.seq:
+            raise Resync(f"Edit {message.seq} is lost: submit what you have now.", seq=now.seq, text=now.text)
+        return document

@@ -72,8 +72,10 @@ class Namespace:
         if connection is None:
             return
         metrics.CONNECTIONS.dec()
-        self._services.writing.forget(connection)
-        await self._services.hub.depart(sid, connection.player_id)
+        # After its last event: that may still be opening a duel.
+        async with connection.turn:
+            self._services.writing.forget(connection)
+            await self._services.hub.depart(sid, connection.player_id)
         await self._handlers.departed(connection)
 
     async def dispatch(self, sid: str, event: list[Any]) -> dict[str, Any]:

@@ -20,12 +20,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Member:
-    """A watching socket. `seen`: the last edit sent, by player; `late`: edits held back while a snapshot is made."""
+    """A watching socket. `seen`: the last edit sent, by player."""
 
     sid: str
     viewer: Viewer
     seen: dict[str, int] = field(default_factory=dict)
-    late: list[DuelEdited] | None = None
+    holds: int = 0
+    """Snapshots on their way to it."""
+    late: list[DuelEdited] = field(default_factory=list)
+    """Edits held back until they have left."""
 
 
 class Room:
@@ -37,26 +40,27 @@ class Room:
         self._load, self._emit = load, emit
         self._visibility = "hidden"
         self._stale = False
+        # One snapshot at a time: an older one never leaves after a newer one.
+        self._snapshots = asyncio.Lock()
         self._queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self._task = asyncio.create_task(self._run(), name=f"room {duel_id}")
 
     async def open(self, sid: str, player_id: str) -> tuple[Facts, Viewer]:
         """Make the socket a member and load what it may see. Call `release` once the snapshot is on its way."""
         member = self.members.setdefault(sid, Member(sid, Viewer(player_id, "spectator")))
-        member.late = []
-        facts = await self._load(self.duel_id)
-        self._visibility = facts.duel.visibility
-        member.viewer = views.viewer(facts.duel, player_id)
-        member.seen = _seqs(facts)
+        member.holds += 1
+        async with self._snapshots:
+            facts = await self._load(self.duel_id)
+            self._inform(member, facts)
         return facts, member.viewer
 
     async def release(self, sid: str) -> None:
         """Send what was held back while the snapshot was made."""
         member = self.members.get(sid)
-        if member and member.late is not None:
-            late, member.late = member.late, None
-            for edit in late:
-                await self._edit(member, edit)
+        if member:
+            member.holds -= 1
+            while member.late and not member.holds:
+                await self._relay(member, member.late.pop(0))
 
     def put(self, event: str, data: dict[str, Any]) -> None:
         """A message of the bus. Several changes that wait together make one snapshot."""
@@ -80,9 +84,12 @@ class Room:
             await self._edit(member, message)
 
     async def _edit(self, member: Member, message: DuelEdited) -> None:
-        if member.late is not None:
+        if member.holds or member.late:
             member.late.append(message)
-            return
+        else:
+            await self._relay(member, message)
+
+    async def _relay(self, member: Member, message: DuelEdited) -> None:
         expected = member.seen.get(message.player_id, 0) + 1
         if message.seq > expected:
             self.refresh()
@@ -119,20 +126,25 @@ class Room:
 
     async def _push_state(self) -> None:
         self._stale = False
-        members = [member for member in self.members.values() if member.late is None]
+        members = list(self.members.values())
         for member in members:
-            member.late = []
-        facts = await self._load(self.duel_id)
+            member.holds += 1
+        try:
+            async with self._snapshots:
+                facts = await self._load(self.duel_id)
+                for member in members:
+                    self._inform(member, facts)
+                    await self._send(member, "duel:state", DuelState(snapshot=views.snapshot(facts, member.viewer)))
+        finally:
+            for member in members:
+                await self.release(member.sid)
+
+    def _inform(self, member: Member, facts: Facts) -> None:
+        """It is about to be sent a snapshot of these facts."""
         self._visibility = facts.duel.visibility
-        for member in members:
-            member.seen = _seqs(facts)
-            await self._send(member, "duel:state", DuelState(snapshot=views.snapshot(facts, member.viewer)))
-            await self.release(member.sid)
+        member.viewer = views.viewer(facts.duel, member.viewer.player_id)
+        member.seen = {player_id: document.seq for player_id, document in facts.documents.items()}
 
     async def _send(self, member: Member, event: str, message: ServerMessage | None) -> None:
         if message is not None:
             await self._emit(member.sid, event, message.model_dump(mode="json", exclude_none=True))
-
-
-def _seqs(facts: Facts) -> dict[str, int]:
-    return {player_id: document.seq for player_id, document in facts.documents.items()}

@@ -102,6 +102,8 @@ class Writing:
             outcome = await self._journal.append(append)
         except (*LOST, RedisError) as error:
             pen.document = before
+            # What is sent again may not be the same: the watchers here must forget what they were shown.
+            self._hub.refresh(relayed.duel_id)
             raise Unavailable("The edit could not be stored: send it again.", retry_after_ms=1000) from error
         if outcome != "ok":
             await self._not_kept(connection, relayed, outcome)
