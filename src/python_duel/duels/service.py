@@ -364,4 +364,4 @@ class Duels:
 
 
 LOST_JOB_MS = 15_000
-"""A submission without a verdict for so long may have lost its job: that is queued again; judging twice does no harm."""
+"""A submission without a verdict for so long may have lost its job: it is queued again if so; twice does no harm."""
