@@ -15,7 +15,6 @@ class Challenge(Base):
     digest: Mapped[str] = mapped_column(primary_key=True)
     slug: Mapped[str]
     current: Mapped[bool]
-    # JSON, not JSONB: that would reorder keys, and turn a float such as 1e22 into an int.
     package: Mapped[str]
-    """`Package` as JSON."""
+    """`Package` as JSON text: JSONB would reorder keys, and turn a float such as 1e22 into an int."""
     created_at: Mapped[int]

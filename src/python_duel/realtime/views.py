@@ -57,7 +57,7 @@ def sight(viewer: Viewer, author_id: str, visibility: str, finished: bool) -> Si
 def snapshot(facts: Facts, viewer: Viewer) -> Snapshot:
     """The duel as the viewer may see it."""
     duel = facts.duel
-    started = facts.now >= duel.starts_at or duel.status == "finished"
+    started = duel.status != "countdown" or facts.now >= duel.starts_at
     return Snapshot(
         duel_id=duel.id,
         status=duel.status,

@@ -12,6 +12,8 @@ from python_duel.protocol.server import DuelEdited
 from python_duel.realtime.connection import Connection, Pen
 from python_duel.realtime.hub import Hub
 
+CLOCK_SLACK_MS = 100
+"""Another process may have told the start by its own, slightly earlier reading of the database's clock."""
 PEN_TAKEN = "Another tab or device writes now: open the duel here again (duel:open) to take the pen back."
 
 
@@ -54,7 +56,7 @@ class Writing:
         pen = connection.pens.get(duel_id)
         if pen is None:
             raise PenTaken(PEN_TAKEN)
-        if self._clock.now() < pen.starts_at:
+        if self._clock.now() < pen.starts_at - CLOCK_SLACK_MS:
             raise NotLive("The duel has not started: wait for the countdown.")
         if self._clock.now() >= pen.deadline:
             raise NotLive("Time is up.")
