@@ -1,7 +1,8 @@
 """Every payload, at every level this machine has, gate on and gate off; and that nothing is left of it."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ FUNCTION = Package(
     kind="function",
     signature=Signature(name="add", parameters=[Parameter(name=n, type="int") for n in "ab"], returns="int"),
     checker=Checker(kind="exact"),
-    samples=[TestCase(name=str(case), args=case, expected=sum(case)) for case in ([2, 3], [0, 0])],
+    samples=[TestCase(name=str(case), args=[*case], expected=sum(case)) for case in ([2, 3], [0, 0])],
     hidden=[],
     **FIELDS,
 )
@@ -57,16 +58,26 @@ def _runs() -> Iterator[ParameterSet]:
 
 
 @pytest.fixture(scope="module")
-def slot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
-    level: Level = request.param
-    if why := problem(level):
-        pytest.skip(f"level {level} is not possible here: {why}")
+def slots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Level], Slot]]:
+    """A slot by level, opened at its first use; a canary stands in the environment and on the disk of its host."""
     (tmp_path_factory.mktemp("host") / "canary").write_text(CANARY)
-    os.environ["CANARY"] = CANARY
-    with Slot(level, CHECK) as slot:
-        slot.script("pass")  # from here on one child is always primed
-        yield slot
-    del os.environ["CANARY"]
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CANARY", CANARY)
+
+        @cache
+        def opened(level: Level) -> Slot:
+            if why := problem(level):
+                pytest.skip(f"level {level} is not possible here: {why}")
+            slot = stack.enter_context(Slot(level, CHECK))
+            slot.script("pass")  # from here on one child is always primed
+            return slot
+
+        yield opened
+
+
+@pytest.fixture
+def slot(request: pytest.FixtureRequest, slots: Callable[[Level], Slot]) -> Slot:
+    return slots(request.param)
 
 
 @pytest.mark.parametrize(("slot", "payload", "gate"), list(_runs()), indirect=["slot"])

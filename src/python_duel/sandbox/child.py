@@ -62,7 +62,8 @@ class Child:
 
     def __init__(self, serial: int, memory_bytes: int, ends: Ends, pidfd: int) -> None:
         self.serial, self.memory_bytes, self.ends, self._pidfd = serial, memory_bytes, ends, pidfd
-        self._clock = _cpu_clock(pidfd)
+        pid = _pid(pidfd)
+        self._clock, self._schedstat = _cpu_clock(pid), Path(f"/proc/{pid}/schedstat")
         self._cpu_ms = 0.0
 
     def cpu_ms(self) -> float:
@@ -70,6 +71,13 @@ class Child:
         with suppress(OSError):
             self._cpu_ms = time.clock_gettime(self._clock) * 1000
         return self._cpu_ms
+
+    def starved_ms(self) -> float:
+        """Time spent ready to run on a busy machine; 0 where the kernel does not count it."""
+        try:
+            return int(self._schedstat.read_text().split()[1]) / 1e6
+        except (OSError, ValueError, IndexError):
+            return 0.0
 
     def kill(self) -> None:
         """SIGKILL; nothing happens when it is gone already."""
@@ -84,9 +92,13 @@ class Child:
             self._pidfd = -1
 
 
-def _cpu_clock(pidfd: int) -> int:
-    """The clock id of a process, as clock_getcpuclockid(3) would give it, by its number in our own pid namespace."""
+def _pid(pidfd: int) -> int:
+    """The number of the process in our own pid namespace, 0 when it cannot be told."""
     found = re.search(r"^Pid:\s*(\d+)", Path(f"/proc/self/fdinfo/{pidfd}").read_text(), re.MULTILINE)
-    pid = int(found[1]) if found else 0
+    return int(found[1]) if found else 0
+
+
+def _cpu_clock(pid: int) -> int:
+    """The clock id of a process, as clock_getcpuclockid(3) would give it."""
     # Pid 0 would be our own clock: an id that exists nowhere makes every reading fail, and rusage decides.
     return (~(pid or 0x7FFFFFF) << 3) | _SCHEDULED_TIME

@@ -44,6 +44,7 @@ class Run:
         self._poll = poll()
         self._begin = self._case_begin = time.monotonic()
         self._cpu_begin = self._case_cpu = child.cpu_ms()
+        self._case_starved = child.starved_ms()
 
     def execute(self, control: int, exit_of: Callable[[], Exit | None]) -> Outcome:
         """Runs to the end. `exit_of` reads `control` when that is readable and tells the child's exit once it is known.
@@ -69,14 +70,22 @@ class Run:
 
     def _patience(self) -> float:
         """Milliseconds until a limit can be reached at the earliest."""
-        now = time.monotonic()
-        wall = self._limits.wall_ms - (now - self._case_begin) * 1000
+        wall = -self._over_wall()
         cpu = self._limits.cpu_ms - (self._child.cpu_ms() - self._case_cpu)
         return max(1.0, min(wall, cpu) + 1)
 
+    def _over_wall(self) -> float:
+        """Milliseconds beyond the wall limit, negative before it.
+
+        Time in which a busy host gave the program no CPU is not its fault, up to as much again.
+        """
+        over = (time.monotonic() - self._case_begin) * 1000 - self._limits.wall_ms
+        if over < 0:
+            return over
+        return over - min(self._child.starved_ms() - self._case_starved, self._limits.wall_ms)
+
     def _hold_limits(self) -> None:
-        now = time.monotonic()
-        over = (now - self._case_begin) * 1000 - self._limits.wall_ms
+        over = self._over_wall()
         if self._outcome.ending is not Ending.EXITED:
             if over > fixed.REPLY_S * 1000:
                 raise SlotLost("a killed program did not end")
@@ -164,7 +173,7 @@ class Run:
         each = round((cpu - self._case_cpu) / len(answers))
         room = self._calls - len(self._outcome.answers)
         self._outcome.answers += [replace(answer, cpu_ms=each) for answer in answers[:room]]
-        self._case_cpu, self._case_begin = cpu, time.monotonic()
+        self._case_cpu, self._case_begin, self._case_starved = cpu, time.monotonic(), self._child.starved_ms()
         if len(self._outcome.answers) == self._calls:
             self._stop(Ending.ANSWERED)
 

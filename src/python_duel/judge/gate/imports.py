@@ -31,12 +31,15 @@ def import_problem(node: ast.Import | ast.ImportFrom) -> str | None:
         return "A program is one file: there is nothing to import from beside it."
     if node.module not in PUBLIC:
         return _not_offered(node.module)
-    return next((problem for a in node.names if (problem := _member_problem(node.module, a.name))), None)
+    return next((problem for a in node.names if (problem := _member_problem(node.module, a))), None)
 
 
-def _member_problem(module: str, name: str) -> str | None:
+def _member_problem(module: str, alias: ast.alias) -> str | None:
+    name = alias.name
     if module == "__future__":
         return None
+    if name in names.LITERAL_ATTRIBUTE_BUILTINS and alias.asname:
+        return f"{name!r} must keep its name."
     if name == "*":
         return None if module in names.STAR_MODULES else f"'from {module} import *' is not allowed: name what you need."
     if module == "sys" and name not in names.SYS_MEMBERS:

@@ -86,6 +86,8 @@ class _Walker:
             )
         if module and (name.startswith("_") or name in names.REFUSED_MEMBERS.get(module, ())):
             return f"'{module}.{name}' is not allowed: use the public functions of {module}, without files."
+        if name in names.LITERAL_ATTRIBUTE_BUILTINS:
+            return f"{name!r} can only be called, with the attribute's name written out."
         if name in names.OTHER_MODULES and not _is_name(base, "self"):
             return (
                 f"'.{name}' reaches another module: import what you need; {name.lstrip('_')!r} itself is not offered."
