@@ -35,6 +35,7 @@ function Row({ duel }: { duel: LiveDuel }) {
       >
         <Icon name="eye" className="text-soft size-4 shrink-0" />
         <span className="min-w-0 flex-1 truncate">{duel.players.map((player) => player.nickname).join(" – ")}</span>
+        <span className="text-soft truncate text-sm max-sm:hidden">{duel.challenge}</span>
         <span className="tabular text-soft text-sm">{clockTime(duel.deadline - now)}</span>
       </Link>
     </li>
