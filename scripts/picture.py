@@ -1,4 +1,4 @@
-"""Makes docs/duel.png: a real duel on a running server (`./duel serve`), seen by one of its players. Usage: picture.py [URL]"""
+"""Makes docs/duel.png: a real duel on a running server, seen by one of its players. Usage: picture.py [URL]."""
 
 import asyncio
 import shutil
