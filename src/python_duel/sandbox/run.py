@@ -44,7 +44,6 @@ class Run:
         self._poll = poll()
         self._begin = self._case_begin = time.monotonic()
         self._cpu_begin = self._case_cpu = child.cpu_ms()
-        self._case_starved = child.starved_ms()
 
     def execute(self, control: int, exit_of: Callable[[], Exit | None]) -> Outcome:
         """Runs to the end. `exit_of` reads `control` when that is readable and tells the child's exit once it is known.
@@ -82,7 +81,7 @@ class Run:
         over = (time.monotonic() - self._case_begin) * 1000 - self._limits.wall_ms
         if over < 0:
             return over
-        return over - min(self._child.starved_ms() - self._case_starved, self._limits.wall_ms)
+        return over - min(self._child.starved_ms(), self._limits.wall_ms)
 
     def _hold_limits(self) -> None:
         over = self._over_wall()
@@ -173,7 +172,7 @@ class Run:
         each = round((cpu - self._case_cpu) / len(answers))
         room = self._calls - len(self._outcome.answers)
         self._outcome.answers += [replace(answer, cpu_ms=each) for answer in answers[:room]]
-        self._case_cpu, self._case_begin, self._case_starved = cpu, time.monotonic(), self._child.starved_ms()
+        self._case_cpu, self._case_begin = cpu, time.monotonic()
         if len(self._outcome.answers) == self._calls:
             self._stop(Ending.ANSWERED)
 
