@@ -211,6 +211,7 @@ export const t = {
     notAList: "Put the arguments into a list: [ … ]",
     notJson: "This is not JSON yet.",
     noSubmissions: "Nothing submitted yet.",
+    nothing: "nothing",
     parts: { input: "input", output: "output", expected: "expected", printed: "printed", errors: "errors" },
   },
   verdicts: VERDICTS,

@@ -43,9 +43,16 @@ const look = EditorView.theme({
   },
 });
 
-/** What every view of code shares: Python, colours, numbers. */
+/** What every view of code shares: Python, colours, numbers, long lines wrapped. */
 export function codeBase(): Extension {
-  return [lineNumbers(), python(), syntaxHighlighting(highlighting), look, EditorState.tabSize.of(4)];
+  return [
+    lineNumbers(),
+    python(),
+    syntaxHighlighting(highlighting),
+    look,
+    EditorView.lineWrapping,
+    EditorState.tabSize.of(4),
+  ];
 }
 
 /** Code to look at. It can be scrolled, selected and reached by keyboard, not changed. */
@@ -54,7 +61,6 @@ export function readOnlyCode(label: string): Extension {
     codeBase(),
     EditorState.readOnly.of(true),
     EditorView.editable.of(false),
-    EditorView.lineWrapping,
     EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
   ];
 }

@@ -19,7 +19,7 @@ export function CaseView({ it }: { it: CaseResult }) {
       </summary>
       <dl className="border-line grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1 border-t px-3 py-2">
         <Part name={t.console.parts.input} text={it.input} />
-        <Part name={t.console.parts.output} text={it.output} />
+        <Part name={t.console.parts.output} text={it.output || (wrong ? t.console.nothing : null)} />
         <Part name={t.console.parts.expected} text={wrong ? it.expected : null} />
         <Part name={t.console.parts.printed} text={it.stdout === it.output ? null : it.stdout} />
         <Part name={t.console.parts.errors} text={it.stderr} />
