@@ -1,24 +1,60 @@
-"""One arena for the contract tests: two web processes and a judge on stores of their own."""
+"""The arenas of the contract tests: web processes and a judge on stores of their own."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from python_duel.platform import embedded
 from python_duel.settings import Settings
 from tests.support.arena import Arena
+from tests.support.player import Player
+
+STRICT = {
+    "DUEL_COUNTDOWN": "1.5",
+    "DUEL_RECONNECT_GRACE": "1",
+    "DUEL_SUBMIT_INTERVAL": "1",
+    "DUEL_RUN_INTERVAL": "1",
+    "DUEL_EDITS_PER_SECOND": "20",
+    "DUEL_EDIT_BURST": "10",
+    "DUEL_ALLOWED_ORIGINS": '["https://friend.example"]',
+}
+
+
+@contextmanager
+def an_arena(webs: int, settings: dict[str, str] | None = None) -> Iterator[Arena]:
+    """That many web processes and a judge, ready."""
+    with embedded.stores(None, Settings.model_construct()) as stores:
+        arena = Arena(stores.database_url, stores.redis_url, stores.judge_redis_url, settings or {})
+        try:
+            for _ in range(webs):
+                arena.start_web()
+            arena.start_judge()
+            arena.wait_ready()
+            yield arena
+        finally:
+            arena.stop()
 
 
 @pytest.fixture(scope="session")
 def arena() -> Iterator[Arena]:
     """Two web processes and a judge; tests share it, each with players of its own."""
-    with embedded.stores(None, Settings.model_construct()) as stores:
-        arena = Arena(stores.database_url, stores.redis_url, stores.judge_redis_url)
-        arena.start_web()
-        arena.start_web()
-        arena.start_judge()
-        try:
-            arena.wait_ready()
-            yield arena
-        finally:
-            arena.stop()
+    with an_arena(webs=2) as arena:
+        yield arena
+
+
+@pytest.fixture(scope="session")
+def strict() -> Iterator[Arena]:
+    """One web process and a judge, with a countdown to see, low limits and a grace of a second."""
+    with an_arena(webs=1, settings=STRICT) as arena:
+        yield arena
+
+
+@pytest.fixture
+async def players(arena: Arena) -> AsyncIterator[tuple[Player, Player]]:
+    """Two players, each on a web process of their own."""
+    ada = await Player.join(arena.webs[0].url, "Ada")
+    bob = await Player.join(arena.webs[1].url, "Bob")
+    yield ada, bob
+    for player in (ada, bob):
+        await player.leave()

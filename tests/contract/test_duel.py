@@ -1,43 +1,14 @@
 """A whole duel by a stock python-socketio client, its two players on two web processes."""
 
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.support.arena import Arena
-from tests.support.player import Player, pair, units
+from tests.support.player import Player, invited, pair, reference, units
 
-CHALLENGES = Path(__file__).parents[2] / "challenges"
 WRONG = "def wrong():\n    return None\n"
-
-
-def reference(slug: str) -> str:
-    """The reference solution of a bundled challenge."""
-    return (CHALLENGES / slug / "solutions" / "reference.py").read_text()
-
-
-async def invited(ada: Player, bob: Player, **wish: object) -> str:
-    """A duel by invitation, opened by both and live."""
-    made = await ada.do("duel:create", wish)
-    accepted = await bob.do("duel:accept", {"invite": made["invite"]})
-    assert accepted["duel_id"] == made["duel_id"]
-    for player in (ada, bob):
-        await player.open(made["duel_id"])
-    for player in (ada, bob):
-        player.take(await player.state("live"))
-    return str(made["duel_id"])
-
-
-@pytest.fixture
-async def players(arena: Arena):
-    """Two players, each on a web process of their own."""
-    ada = await Player.join(arena.webs[0].url, "Ada")
-    bob = await Player.join(arena.webs[1].url, "Bob")
-    yield ada, bob
-    for player in (ada, bob):
-        await player.leave()
 
 
 async def test_two_players_meet_write_and_one_wins(players: tuple[Player, Player]) -> None:

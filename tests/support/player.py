@@ -2,12 +2,19 @@
 
 import asyncio
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import httpx
 import socketio
 
 WAIT_S = 20
+CHALLENGES = Path(__file__).parents[2] / "challenges"
+
+
+def reference(slug: str) -> str:
+    """The reference solution of a bundled challenge."""
+    return (CHALLENGES / slug / "solutions" / "reference.py").read_text()
 
 
 def units(text: str) -> int:
@@ -135,3 +142,15 @@ async def pair(first: Player, second: Player, mode: str = "casual") -> str:
     for player in (first, second):
         player.take(await player.state("live"))
     return duel_id
+
+
+async def invited(ada: Player, bob: Player, **wish: object) -> str:
+    """A duel by invitation, opened by both and live."""
+    made = await ada.do("duel:create", wish)
+    accepted = await bob.do("duel:accept", {"invite": made["invite"]})
+    assert accepted["duel_id"] == made["duel_id"]
+    for player in (ada, bob):
+        await player.open(made["duel_id"])
+    for player in (ada, bob):
+        player.take(await player.state("live"))
+    return str(made["duel_id"])

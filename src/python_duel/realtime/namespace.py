@@ -78,9 +78,9 @@ class Namespace:
             await self._services.hub.depart(sid, connection.player_id)
         await self._handlers.departed(connection)
 
-    async def dispatch(self, sid: str, event: list[Any]) -> dict[str, Any]:
+    async def dispatch(self, sid: str | None, event: list[Any]) -> dict[str, Any]:
         """Handle one event; its acknowledgement. Never raises."""
-        connection = self._connections.get(sid)
+        connection = self._connections.get(sid) if sid else None
         try:
             if connection is None:
                 raise Unauthenticated("Connect again.")

@@ -5,12 +5,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import socketio
+import structlog
 from socketio import packet
 
 from python_duel.settings import Settings
 
-Dispatch = Callable[[str, list[Any]], Awaitable[dict[str, Any]]]
-"""Called with the socket's id and the raw event; gives the acknowledgement."""
+Dispatch = Callable[[str | None, list[Any]], Awaitable[dict[str, Any]]]
+"""Called with the socket's id, if it has joined, and the raw event; gives the acknowledgement."""
+
+BINARY = (str(packet.BINARY_EVENT), str(packet.BINARY_ACK))
+log = structlog.get_logger(__name__)
 
 
 class Server(socketio.AsyncServer):  # type: ignore[misc]
@@ -22,10 +26,23 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     dispatch: Dispatch
 
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        """Close the socket on a frame that is no packet, or that is binary: no event here is, and attachments that
+        never come would be waited for in silence.
+        """
+        try:
+            if not isinstance(data, str) or data[:1] in BINARY:
+                raise ValueError("binary packets are not taken")
+            await super()._handle_eio_message(eio_sid, data)
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            log.warning("a socket is closed for a broken frame", error=str(error)[:100])
+            await self.eio.disconnect(eio_sid)
+        except Exception:
+            log.exception("a socket is closed for an error")
+            await self.eio.disconnect(eio_sid)
+
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
-        if not self.manager.is_connected(sid, namespace or "/"):
-            return
         answer = await self.dispatch(sid, data if isinstance(data, list) else [])
         if id is not None:
             ack = self.packet_class(packet.ACK, namespace=namespace or "/", id=id, data=[answer])

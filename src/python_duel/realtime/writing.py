@@ -14,6 +14,7 @@ from python_duel.realtime.hub import Hub
 
 CLOCK_SLACK_MS = 100
 """Another process may have told the start by its own, slightly earlier reading of the database's clock."""
+OVER = "The duel is over."
 PEN_TAKEN = "Another tab or device writes now: open the duel here again (duel:open) to take the pen back."
 
 
@@ -36,6 +37,7 @@ class Writing:
         epoch = await self._journal.take_pen(duel.id, connection.player_id)
         self._lay_down(connection, duel.id)
         if epoch == "closed" or duel.status == "finished":
+            connection.over.add(duel.id)
             return
         document = await self._journal.read(duel.id, connection.player_id, starter)
         pen = Pen(epoch, document, duel.starts_at, duel.deadline)
@@ -53,6 +55,8 @@ class Writing:
             raise Forbidden("Open the duel first: duel:open.")
         if role == "spectator":
             raise Forbidden("Only the two players may do that.")
+        if duel_id in connection.over:
+            raise NotLive(OVER)
         pen = connection.pens.get(duel_id)
         if pen is None:
             raise PenTaken(PEN_TAKEN)
@@ -114,7 +118,10 @@ class Writing:
         """The watchers here were sent an edit that does not stand: give them the truth again."""
         self._lay_down(connection, relayed.duel_id)
         self._hub.refresh(relayed.duel_id)
-        raise NotLive("The duel is over.") if outcome == "closed" else PenTaken(PEN_TAKEN)
+        if outcome == "closed":
+            connection.over.add(relayed.duel_id)
+            raise NotLive(OVER)
+        raise PenTaken(PEN_TAKEN)
 
     def _lay_down(self, connection: Connection, duel_id: str) -> None:
         pen = connection.pens.pop(duel_id, None)
