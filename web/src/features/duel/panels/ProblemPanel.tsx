@@ -1,5 +1,6 @@
 import Markdown from "react-markdown";
 import remarkGfm from "remark-gfm";
+import { classes } from "@/components/classes";
 import { Difficulty } from "@/components/Difficulty";
 import { t } from "@/lib/strings";
 import type { ChallengeView, Sample } from "@/protocol/wire.gen";
@@ -24,11 +25,7 @@ function Problem({ challenge }: { challenge: ChallengeView }) {
         <h2 className="text-xl font-bold tracking-tight">{challenge.title}</h2>
         <Difficulty level={challenge.difficulty} />
       </div>
-      <div className="prose mt-4">
-        <Markdown remarkPlugins={[remarkGfm]} skipHtml>
-          {challenge.statement}
-        </Markdown>
-      </div>
+      <Prose markdown={challenge.statement} className="mt-4" />
       <h3 className="eyebrow mt-7 mb-2">{t.problem.samples}</h3>
       <div className="flex flex-col gap-3">
         {challenge.samples.map((sample) => (
@@ -40,6 +37,17 @@ function Problem({ challenge }: { challenge: ChallengeView }) {
   );
 }
 
+/** Markdown from a challenge. Raw HTML in it is dropped, never rendered. */
+function Prose({ markdown, className }: { markdown: string; className: string }) {
+  return (
+    <div className={classes("prose", className)}>
+      <Markdown remarkPlugins={[remarkGfm]} skipHtml>
+        {markdown}
+      </Markdown>
+    </div>
+  );
+}
+
 function SampleCard({ sample }: { sample: Sample }) {
   return (
     <div className="border-line bg-raised rounded-lg border text-sm" data-testid="sample">
@@ -47,7 +55,7 @@ function SampleCard({ sample }: { sample: Sample }) {
         <Line term={t.problem.in} text={sample.input} />
         <Line term={t.problem.out} text={sample.expected} last />
       </dl>
-      {sample.note && <p className="border-line text-soft border-t px-3 py-2">{sample.note}</p>}
+      {sample.note && <Prose markdown={sample.note} className="border-line text-soft border-t px-3 py-2" />}
     </div>
   );
 }
