@@ -81,12 +81,16 @@ class SubmissionView(ServerMessage):
     time_ms: int | None = None
     memory_kb: int | None = None
     held: bool = False
+    message: str | None = None
+    """The judge's words, to the author alone."""
 
 
 class DuelPlayer(Player):
     """One side of a duel. `text` is there only for those who may see it."""
 
     connected: bool
+    grace_until: Milliseconds | None = None
+    """When an absent player loses by abandonment."""
     language: Language
     seq: int
     text: str | None = None

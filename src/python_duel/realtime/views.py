@@ -110,10 +110,11 @@ def _player(facts: Facts, player: DuelPlayer, viewer: Viewer, started: bool) -> 
         nickname=player.nickname,
         rating=player.rating,
         connected=player.away_since is None,
+        grace_until=None if player.away_since is None else player.away_since + facts.duel.grace,
         language=player.language,
         seq=document.seq,
         text=_text(facts, document, player.player_id, viewer) if started else None,
-        submissions=_submissions(facts.duel, player.player_id),
+        submissions=_submissions(facts.duel, player.player_id, viewer),
     )
 
 
@@ -124,7 +125,7 @@ def _text(facts: Facts, document: Document, author_id: str, viewer: Viewer) -> s
     return document.text if seen == "full" else masked(document.text)
 
 
-def _submissions(duel: Duel, player_id: str) -> list[SubmissionView]:
+def _submissions(duel: Duel, player_id: str, viewer: Viewer) -> list[SubmissionView]:
     state = repository.state(duel)
     held = {s.id for s in state.submissions if state.status != "finished" and rules.held(state, s)}
     return [
@@ -138,6 +139,7 @@ def _submissions(duel: Duel, player_id: str) -> list[SubmissionView]:
             time_ms=row.time_ms,
             memory_kb=row.memory_kb,
             held=row.id in held,
+            message=row.message if viewer.player_id == player_id else None,
         )
         for row in duel.submissions
         if row.player_id == player_id

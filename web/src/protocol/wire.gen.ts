@@ -130,6 +130,7 @@ export interface DuelPlayer {
   nickname: string;
   rating: number;
   connected: boolean;
+  grace_until?: number | null;
   language: "python";
   seq: number;
   text?: string | null;
@@ -394,6 +395,7 @@ export interface SubmissionView {
   time_ms?: number | null;
   memory_kb?: number | null;
   held?: boolean;
+  message?: string | null;
 }
 
 /** What the judge says of a program. */

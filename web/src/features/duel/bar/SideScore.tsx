@@ -71,7 +71,7 @@ function marks(best: ReturnType<typeof progress>): boolean[] {
 
 function Presence({ player }: { player: DuelPlayer }) {
   const over = useDuel((state) => state.snapshot?.status === "finished");
-  const until = useDuel((state) => state.graceUntil[player.id]);
+  const until = player.grace_until;
   const now = useServerNow(player.connected || over ? null : 500);
   if (player.connected || over) return null;
   return (

@@ -59,15 +59,15 @@ describe("the duel's state", () => {
     expect(ada && progress(ada)).toEqual({ passed: 3, total: 8 });
   });
 
-  it("shows a held pass as waiting, not as accepted", () => {
+  it("says of a held pass that it waits", () => {
     const it = withVerdict(duel, verdict({ verdict: "AC", passed: 8, held: true }), 1).players[0]?.submissions[0];
-    expect(it?.verdict).toBeNull();
     expect(it && submissionWords(it)).toMatch(/waits for an earlier/);
   });
 
   it("marks who is away", () => {
-    const it = withPresence(duel, { duel_id: "d", player_id: "guido", connected: false });
+    const it = withPresence(duel, { duel_id: "d", player_id: "guido", connected: false, grace_until: 9 });
     expect(it.players.map((p) => p.connected)).toEqual([true, false]);
+    expect(it.players.map((p) => p.grace_until)).toEqual([undefined, 9]);
   });
 });
 

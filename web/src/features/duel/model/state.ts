@@ -35,8 +35,6 @@ export interface DuelState {
   problem: string | null;
   /** The judge's words to this player, by submission. */
   details: Record<string, DuelVerdict>;
-  /** When an absent player loses, by player. */
-  graceUntil: Record<string, number>;
   /** Server time of the last keystroke, by player. */
   typedAt: Record<string, number>;
   said: Said[];
@@ -51,7 +49,6 @@ export const emptyState: DuelState = {
   submitting: false,
   problem: null,
   details: {},
-  graceUntil: {},
   typedAt: {},
   said: [],
   ratings: {},
@@ -72,14 +69,12 @@ export function withSubmission(snapshot: Snapshot, playerId: string, news: Submi
 }
 
 export function withVerdict(snapshot: Snapshot, verdict: DuelVerdict, now: number): Snapshot {
-  const { submission_id, receipt, passed, total, time_ms, memory_kb, held } = verdict;
-  const shown = held ? null : verdict.verdict;
-  const news = { submission_id, receipt, received_at: now, verdict: shown, passed, total, time_ms, memory_kb, held };
-  return withSubmission(snapshot, verdict.player_id, news);
+  const { duel_id, player_id, line, column, failed_sample, ...news } = verdict;
+  return withSubmission(snapshot, player_id, { ...news, received_at: now });
 }
 
-export function withPresence(snapshot: Snapshot, { player_id, connected }: DuelPresence): Snapshot {
-  return changePlayer(snapshot, player_id, (player) => ({ ...player, connected }));
+export function withPresence(snapshot: Snapshot, { player_id, connected, grace_until }: DuelPresence): Snapshot {
+  return changePlayer(snapshot, player_id, (player) => ({ ...player, connected, grace_until }));
 }
 
 /** The two sides as this viewer sees them: the own one first; for a spectator in the order of the seats. */

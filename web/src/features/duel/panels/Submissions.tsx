@@ -37,16 +37,14 @@ function Row({ it, startsAt }: { it: SubmissionView; startsAt: number }) {
     <li
       className="px-4 py-1.5 text-sm"
       data-testid="verdict"
-      data-verdict={it.verdict ?? (it.held ? "held" : "pending")}
+      data-verdict={it.held ? "held" : (it.verdict ?? "pending")}
     >
       <div className="flex items-center gap-3">
-        <Chip verdict={it.verdict} pending={it.held ? t.submission.heldChip : "…"} />
+        <Chip verdict={it.held ? null : it.verdict} pending={it.held ? t.submission.heldChip : "…"} />
         <span className="min-w-0 flex-1 truncate">{submissionWords(it)}</span>
         <span className="tabular text-soft text-xs">{elapsedTime(it.received_at - startsAt)}</span>
       </div>
-      {detail?.message && (
-        <pre className="text-soft mt-1 font-mono text-[13px] whitespace-pre-wrap">{detail.message}</pre>
-      )}
+      {it.message && <pre className="text-soft mt-1 font-mono text-[13px] whitespace-pre-wrap">{it.message}</pre>}
       {detail?.failed_sample && <CaseView it={detail.failed_sample} />}
     </li>
   );

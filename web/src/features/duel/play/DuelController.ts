@@ -155,10 +155,7 @@ export class DuelController {
   }
 
   private presence(it: ServerEvents["duel:presence"]): void {
-    const graceUntil = { ...this.store.getState().graceUntil };
-    if (it.connected || it.grace_until == null) delete graceUntil[it.player_id];
-    else graceUntil[it.player_id] = it.grace_until;
-    this.set({ graceUntil, snapshot: this.snapshot && withPresence(this.snapshot, it) });
+    this.set({ snapshot: this.snapshot && withPresence(this.snapshot, it) });
   }
 
   private said({ player_id, reaction }: ServerEvents["duel:said"]): void {
