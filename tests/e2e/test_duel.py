@@ -31,6 +31,20 @@ async def play(*pages: Page) -> None:
         await expect(code(page, "my-editor")).to_be_visible()
 
 
+async def invite(host: Page, guest: Page, **options: str) -> None:
+    """A duel by link, accepted; both can write."""
+    if options:
+        await host.get_by_text("Options").click()
+    for name, value in options.items():
+        await host.get_by_test_id(f"invite-{name}").select_option(value)
+    await host.get_by_test_id("invite").click()
+    await guest.goto(await host.get_by_test_id("invite-link").input_value())
+    await guest.get_by_test_id("accept-invite").click()
+    for page in (host, guest):
+        await page.wait_for_url("**/duel/**", timeout=SLOW_MS)
+        await expect(code(page, "my-editor")).to_be_visible()
+
+
 def code(page: Page, editor: str) -> Locator:
     """The text of an editor."""
     return page.get_by_test_id(editor).locator(".cm-content")
@@ -159,18 +173,24 @@ async def test_the_keyboard_is_enough(e2e_arena: Arena, browser: Browser) -> Non
 
 async def test_an_invitation_and_a_spectator(e2e_arena: Arena, browser: Browser) -> None:
     url = e2e_arena.webs[-1].url
-    ada = await enter(browser, url, "Ada")
-    await ada.get_by_test_id("invite").click()
-    address = await ada.get_by_test_id("invite-link").input_value()
-    bob = await enter(browser, url, "Bob")
-    await bob.goto(address)
-    await bob.get_by_test_id("accept-invite").click()
-    for page in (ada, bob):
-        await page.wait_for_url("**/duel/**", timeout=SLOW_MS)
-        await expect(code(page, "my-editor")).to_be_visible()
+    ada, bob = await enter(browser, url, "Ada"), await enter(browser, url, "Bob")
+    await invite(ada, bob)
     eve = await enter(browser, url, "Eve")
     await eve.goto(ada.url)
     await write(ada, "seen = 'by three'")
     for page in (bob, eve):
         await expect(page.get_by_text("seen = 'by three'")).to_be_visible()
     await expect(eve.get_by_test_id("submit")).to_have_count(0)
+
+
+async def test_a_veiled_duel_by_its_host_s_choice(e2e_arena: Arena, browser: Browser) -> None:
+    url = e2e_arena.webs[-1].url
+    ada, bob = await enter(browser, url, "Ada"), await enter(browser, url, "Bob")
+    await invite(ada, bob, challenge="honest-scale", minutes="30", visibility="veiled")
+    await expect(bob.get_by_test_id("statement")).to_contain_text("The honest scale")
+    await expect(bob.get_by_test_id("timer")).to_contain_text("29:")
+    await write(ada, "secret = 1")
+    await expect(code(bob, "opponent-editor")).to_contain_text("•••••• • •")
+    await write(bob, await reference(bob))
+    await bob.get_by_test_id("submit").click()
+    await expect(bob.get_by_test_id("solution-theirs")).to_contain_text("secret = 1")
