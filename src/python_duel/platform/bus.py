@@ -14,13 +14,15 @@ from typing import Any
 import structlog
 
 from python_duel.platform.ids import new_id
-from python_duel.platform.redis import LOST, PubSub, Redis, RedisError
+from python_duel.platform.redis import PubSub, Redis, for_subscriber
 
 Handler = Callable[[str, str, dict[str, Any], str], Awaitable[None]]
 """Called with topic, event, data and the origin process."""
 
 log = structlog.get_logger(__name__)
 PREFIX = "bus:"
+CONFIRM_S, PAUSE_S = 10, 0.2
+"""How long a subscriber waits for the store, and how long the listener waits before it connects again."""
 
 
 def channel(topic: str) -> str:
@@ -34,15 +36,17 @@ def encode(event: str, data: dict[str, Any], origin: str) -> str:
 
 
 class Bus:
-    """One subscriber connection a process; `publish` from anywhere."""
+    """One subscriber connection a process, kept up by one task; `publish` from anywhere."""
 
     def __init__(self, redis: Redis) -> None:
         self.process = new_id()
         self._own = f"process:{self.process}"
         self._redis = redis
-        self._pubsub: PubSub = redis.pubsub()
+        self._subscriber = for_subscriber(redis)
         self._topics: dict[str, int] = {}
         self._confirmed: dict[str, asyncio.Future[None]] = {}
+        self._pubsub: PubSub | None = None
+        """The connection while there is one: a new one begins with every topic."""
         self._task: asyncio.Task[None] | None = None
         self.handler: Handler | None = None
         self.on_gap: Callable[[], Awaitable[None]] | None = None
@@ -52,46 +56,70 @@ class Bus:
         await self._redis.publish(channel(topic), encode(event, data, self.process))
 
     async def subscribe(self, topic: str) -> None:
-        """Hear `topic` from now on: returns when the store has confirmed. Counted: as many `unsubscribe` end it."""
+        """Hear `topic` from now on: returns when the store has confirmed; raises TimeoutError when it does not.
+
+        Counted: as many `unsubscribe` end it, also after an error.
+        """
         self._topics[topic] = self._topics.get(topic, 0) + 1
         if topic not in self._confirmed:
             self._confirmed[topic] = asyncio.get_running_loop().create_future()
-            await self._pubsub.subscribe(channel(topic))
-        await asyncio.wait_for(asyncio.shield(self._confirmed[topic]), 10)
+            await self._tell(lambda pubsub: pubsub.subscribe(channel(topic)))
+        await asyncio.wait_for(asyncio.shield(self._confirmed[topic]), CONFIRM_S)
 
     async def unsubscribe(self, topic: str) -> None:
-        """Undo one `subscribe`."""
+        """Undo one `subscribe`. Never fails: where there is no connection, there is nothing to undo."""
         left = self._topics.get(topic, 0) - 1
         if left > 0:
             self._topics[topic] = left
             return
         self._topics.pop(topic, None)
         self._confirmed.pop(topic, None)
-        await self._pubsub.unsubscribe(channel(topic))
+        await self._tell(lambda pubsub: pubsub.unsubscribe(channel(topic)))
+
+    async def _tell(self, request: Callable[[PubSub], Awaitable[None]]) -> None:
+        pubsub = self._pubsub
+        if pubsub is None or pubsub.connection is None or not pubsub.connection.is_connected:
+            return
+        try:
+            await request(pubsub)
+        except Exception:  # noqa: BLE001 - the library raises all sorts of things on a connection that is being lost
+            # The listener meets the same, and makes a new one.
+            self._pubsub = None
 
     async def start(self) -> None:
-        """Begin to listen; the process's own topic keeps the connection alive."""
-        self._confirmed[self._own] = asyncio.get_running_loop().create_future()
-        self._topics[self._own] = 1
-        await self._pubsub.subscribe(channel(self._own))
+        """Begin to listen."""
         self._task = asyncio.create_task(self._listen(), name="bus")
+        await self.subscribe(self._own)
 
     async def stop(self) -> None:
         """Stop listening."""
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+        await self._subscriber.aclose()
 
     async def _listen(self) -> None:
         while True:
             try:
-                message = await self._pubsub.get_message(timeout=5)
-                if message is not None:
-                    await self._take(message)
-            except (*LOST, RedisError) as error:
-                log.warning("bus lost its connection", error=str(error))
-                await asyncio.sleep(0.2)
+                async with self._subscriber.pubsub() as pubsub:
+                    await self._hear(pubsub)
+            except Exception as error:  # noqa: BLE001 - whatever it is, this process must not go deaf
+                log.warning("bus lost its connection", error=f"{type(error).__name__}: {error}")
+            finally:
+                self._pubsub = None
+            await asyncio.sleep(PAUSE_S)
+
+    async def _hear(self, pubsub: PubSub) -> None:
+        """Subscribe to every topic on a new connection, then hear it until it is lost."""
+        await pubsub.connect()  # type: ignore[no-untyped-call]
+        self._pubsub = pubsub
+        # The own topic last: its confirmation says that nothing is missed any more.
+        topics = sorted(self._topics, key=self._own.__eq__)
+        await pubsub.subscribe(*map(channel, topics))
+        while True:
+            message = await pubsub.get_message(timeout=None)
+            if message is not None:
+                await self._take(message)
 
     async def _take(self, message: dict[str, Any]) -> None:
         topic = str(message["channel"]).removeprefix(PREFIX)
@@ -105,7 +133,7 @@ class Bus:
                 log.exception("a bus message failed", topic=topic, message_event=body["event"])
 
     async def _confirm(self, topic: str) -> None:
-        """The client subscribes again by itself after a lost connection: a second confirmation is the sign of a gap."""
+        """A second confirmation of the own topic is the sign of a gap."""
         confirmed = self._confirmed.get(topic)
         if confirmed and not confirmed.done():
             confirmed.set_result(None)

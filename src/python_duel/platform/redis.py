@@ -4,7 +4,7 @@ from typing import Any
 
 import redis.asyncio
 from redis.asyncio.client import Pipeline, PubSub
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
@@ -16,7 +16,18 @@ Script = AsyncScript
 LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 """What a call raises when the store is away."""
 
-__all__ = ["LOST", "Pipeline", "PubSub", "Redis", "RedisError", "ResponseError", "Script", "connect", "reply"]
+__all__ = [
+    "LOST",
+    "Pipeline",
+    "PubSub",
+    "Redis",
+    "RedisError",
+    "ResponseError",
+    "Script",
+    "connect",
+    "for_subscriber",
+    "reply",
+]
 
 
 def connect(url: str, max_connections: int = 64) -> "Redis":
@@ -30,6 +41,16 @@ def connect(url: str, max_connections: int = 64) -> "Redis":
         retry_on_error=[RedisConnectionError],
     )
     return redis.asyncio.Redis(connection_pool=pool)
+
+
+def for_subscriber(client: "Redis") -> "Redis":
+    """A client of the same store whose one connection fails when it is lost, and is not made again behind its user.
+
+    The library lets a reader and a writer of one connection both make it again at once, and that leaves it deaf.
+    """
+    pool = client.connection_pool
+    kwargs = {**pool.connection_kwargs, "retry": Retry(NoBackoff(), 0, supported_errors=()), "retry_on_error": []}
+    return redis.asyncio.Redis(connection_pool=redis.asyncio.ConnectionPool(pool.connection_class, **kwargs))
 
 
 async def reply(answer: Any) -> Any:
