@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from python_duel.platform.ids import new_id
-from python_duel.platform.redis import PubSub, Redis, for_subscriber
+from python_duel.platform.redis import PubSub, Redis, connected, for_subscriber
 
 Handler = Callable[[str, str, dict[str, Any], str], Awaitable[None]]
 """Called with topic, event, data and the origin process."""
@@ -78,7 +78,7 @@ class Bus:
 
     async def _tell(self, request: Callable[[PubSub], Awaitable[None]]) -> None:
         pubsub = self._pubsub
-        if pubsub is None or pubsub.connection is None or not pubsub.connection.is_connected:
+        if pubsub is None or not connected(pubsub):
             return
         try:
             await request(pubsub)

@@ -25,6 +25,7 @@ __all__ = [
     "ResponseError",
     "Script",
     "connect",
+    "connected",
     "for_subscriber",
     "reply",
 ]
@@ -51,6 +52,12 @@ def for_subscriber(client: "Redis") -> "Redis":
     pool = client.connection_pool
     kwargs = {**pool.connection_kwargs, "retry": Retry(NoBackoff(), 0, supported_errors=()), "retry_on_error": []}
     return redis.asyncio.Redis(connection_pool=redis.asyncio.ConnectionPool(pool.connection_class, **kwargs))
+
+
+def connected(pubsub: PubSub) -> bool:
+    """Whether a subscriber has its connection."""
+    connection: Any = pubsub.connection
+    return connection is not None and bool(connection.is_connected)
 
 
 async def reply(answer: Any) -> Any:
