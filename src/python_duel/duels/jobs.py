@@ -7,7 +7,7 @@ import structlog
 
 from python_duel.challenges.package import Package
 from python_duel.errors import Busy
-from python_duel.platform.redis import LOST, Redis, RedisError, ResponseError, reply
+from python_duel.platform.redis import Redis, ResponseError, reply
 from python_duel.protocol.jobs import JOBS, RESULTS, RESULTS_GROUP, Job, JobResult, challenge_key
 
 RECLAIM_MS = 10_000
@@ -51,8 +51,8 @@ class Jobs:
                 await self._ensure_group()
                 while True:
                     await self._once(process, apply)
-            except (*LOST, RedisError) as error:
-                log.warning("results are out of reach", error=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is: without this loop there are no verdicts
+                log.warning("results are out of reach", error=repr(error))
                 await asyncio.sleep(0.5)
 
     async def _ensure_group(self) -> None:

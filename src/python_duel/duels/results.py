@@ -6,6 +6,7 @@ from python_duel.duels import repository, rules
 from python_duel.duels.models import Submission
 from python_duel.duels.service import Change, Duels
 from python_duel.platform import metrics
+from python_duel.platform.postgres import Transaction
 from python_duel.protocol.jobs import JobResult
 from python_duel.protocol.server import DuelRan, DuelVerdict
 from python_duel.protocol.verdict import CaseResult, Verdict
@@ -56,16 +57,25 @@ class Results:
         async with self._duels.database.transaction() as session:
             await repository.lock(session, job.duel_id)
             row = await session.get(Submission, job.job_id)
-            if row is None or row.verdict is not None:
+            if row is None:
                 return
-            # The rules see the submission without its verdict, and say what the verdict means.
-            change = await self._duels.decide(session, job.duel_id, rules.Judge(row.id, result.verdict, result.passed))
-            row.verdict, row.passed, row.total = result.verdict, result.passed, result.total
-            row.time_ms, row.memory_kb, row.message = result.time_ms, result.memory_kb, _storable(result.message)
-            row.judged_at = change.now
+            change = await self._write(session, row, result) if row.verdict is None else None
+        if change is None:
+            # Who wrote the verdict may have died before anybody heard of it.
+            await self._duels.tell(job.duel_id)
+            return
         metrics.VERDICTS.labels("submission", result.verdict).inc()
         metrics.VERDICT_SECONDS.observe(max(0, change.now - row.received_at) / 1000)
         await self._announce(row, change, result)
+
+    async def _write(self, session: Transaction, row: Submission, result: JobResult) -> Change:
+        """The rules see the submission without its verdict, and say what the verdict means."""
+        judge = rules.Judge(row.id, result.verdict, result.passed)
+        change = await self._duels.decide(session, row.duel_id, judge)
+        row.verdict, row.passed, row.total = result.verdict, result.passed, result.total
+        row.time_ms, row.memory_kb, row.message = result.time_ms, result.memory_kb, _storable(result.message)
+        row.judged_at = change.now
+        return change
 
     async def _announce(self, row: Submission, change: Change, result: JobResult) -> None:
         state = repository.state(change.duel)

@@ -138,7 +138,8 @@ class Duels:
             )
         )
         await session.flush()
-        for seat, entrant in enumerate(entrants):
+        # In one order whoever sits where: two duels of the same two players would wait for each other.
+        for seat, entrant in sorted(enumerate(entrants), key=lambda side: side[1].player_id):
             player = await session.get_one(Player, entrant.player_id)
             session.add(
                 DuelPlayer(
@@ -269,22 +270,33 @@ class Duels:
 
     async def announce(self, change: Change) -> None:
         """Tell everybody in the duel what a command did, and set its timer."""
-        duel, topic = change.duel, f"duel:{change.duel.id}"
+        duel = change.duel
         if not change.events:
             return
-        await self.timers.set(duel.id, rules.next_due(repository.state(duel)))
+        finished = next((e for e in change.events if isinstance(e, rules.Finished)), None)
+        # Due again soon after the end: if this process dies before all have heard of it, another one tells them.
+        due = self.clock.now() + CONCLUDE_MS if finished else rules.next_due(repository.state(duel))
+        await self.timers.set(duel.id, due)
         for event in change.events:
             if isinstance(event, rules.SeatChanged):
                 await self._publish_presence(duel, event.seat)
-        finished = next((e for e in change.events if isinstance(e, rules.Finished)), None)
         if finished:
             metrics.DUELS_FINISHED.labels(finished.result.outcome, finished.result.reason).inc()
-            await self.archive(duel)
-        if any(not isinstance(event, rules.Judged) for event in change.events):
-            await self.bus.publish(topic, "duel:state", {})
-        if finished:
-            message = DuelFinished(duel_id=duel.id, result=finished.result)
-            await self.bus.publish(topic, "duel:finished", message.model_dump(mode="json", exclude_none=True))
+            await self._conclude(duel)
+        elif any(not isinstance(event, rules.Judged) for event in change.events):
+            await self.tell(duel.id)
+
+    async def tell(self, duel_id: str) -> None:
+        """Let everybody in the duel see it as it is now."""
+        await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
+
+    async def _conclude(self, duel: Duel) -> None:
+        """Store the last texts and tell everybody of the end; once more does no harm."""
+        await self.archive(duel)
+        await self.tell(duel.id)
+        message = DuelFinished.model_validate({"duel_id": duel.id, "result": repository.result(duel)})
+        await self.bus.publish(f"duel:{duel.id}", "duel:finished", message.model_dump(mode="json", exclude_none=True))
+        await self.timers.set(duel.id, None)
 
     async def _publish_presence(self, duel: Duel, seat: rules.Seat) -> None:
         message = DuelPresence(
@@ -312,7 +324,15 @@ class Duels:
             await self.timers.set(duel_id, None)
             return
         if not change.events:
-            await self.timers.set(duel_id, rules.next_due(repository.state(change.duel)))
+            await self._tell_again(change.duel)
+
+    async def _tell_again(self, duel: Duel) -> None:
+        """It was due and nothing happened: who changed it last may have died before anybody heard of it."""
+        if duel.status == "finished":
+            await self._conclude(duel)
+            return
+        await self.timers.set(duel.id, rules.next_due(repository.state(duel)))
+        await self.tell(duel.id)
 
     async def rematch(self, duel_id: str, player_id: str, terms: Callable[[Duel], Terms]) -> list[str]:
         """Offer a rematch; when both have, the next duel is made and its players are given.
@@ -321,12 +341,12 @@ class Duels:
         """
         change = await self.command(duel_id, rules.OfferRematch(player_id))
         duel = change.duel
-        if not all(player.offers_rematch for player in duel.players):
+        if not all(player.offers_rematch for player in duel.players) or await self.rematch_id(duel_id):
             return []
         # The other side starts first this time: seats swap.
         second, first = (Entrant(player.player_id, player.language) for player in duel.players)
         await self.create(new_id(), (first, second), terms(duel), rematch_of=duel_id)
-        await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
+        await self.tell(duel_id)
         return [first.player_id, second.player_id]
 
     async def rematch_id(self, duel_id: str) -> str | None:
@@ -348,7 +368,7 @@ class Duels:
                 duel = await self.get(submission.duel_id)
                 await self.judge(submission, duel.challenge_digest)
         for duel_id in unarchived:
-            await self.archive(await self.get(duel_id))
+            await self._conclude(await self.get(duel_id))
 
     async def _sweep_duel(self, duel: Duel, present: Callable[[str], Awaitable[bool]]) -> None:
         await self.timers.set(duel.id, rules.next_due(repository.state(duel)))
@@ -363,5 +383,7 @@ class Duels:
         await asyncio.shield(self.command(duel_id, command))
 
 
+CONCLUDE_MS = 3000
+"""How long after the end another process looks whether all have heard of it."""
 LOST_JOB_MS = 15_000
 """A submission without a verdict for so long may have lost its job: it is queued again if so; twice does no harm."""

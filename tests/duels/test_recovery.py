@@ -1,0 +1,121 @@
+"""What a process did not live to tell: whoever finds the traces tells it again."""
+
+import asyncio
+
+import pytest
+
+from python_duel.duels import rules
+from python_duel.duels.results import Results
+from python_duel.duels.timers import KEY as TIMERS
+from python_duel.platform.ids import new_id
+from python_duel.platform.redis import reply
+from python_duel.protocol.verdict import Verdict
+from tests.support.parts import TERMS, Parts
+
+
+async def dies(*_: object) -> None:
+    """Instead of announcing what was committed."""
+    raise ConnectionError("the process died")
+
+
+async def command_and_die(core: Parts, duel_id: str, command: rules.Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(core.duels, "announce", dies)
+        with pytest.raises(ConnectionError):
+            await core.duels.command(duel_id, command)
+    core.bus.said.clear()
+
+
+async def test_a_start_that_nobody_was_told_of_is_told_by_the_next_tick(
+    core: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duel_id, entrants = new_id(), await core.entrants()
+    await core.duels.create(duel_id, entrants, TERMS)
+    await command_and_die(core, duel_id, rules.Tick(), monkeypatch)
+    await core.duels.tick(duel_id)
+    assert core.bus.count("duel:state") == 1
+    assert await reply(core.redis.zscore(TIMERS, duel_id)) == (await core.duel(duel_id)).deadline
+
+
+async def test_an_end_that_nobody_was_told_of_is_told_by_the_sweep(
+    core: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duel_id, ada, bob = await core.live()
+    await command_and_die(core, duel_id, rules.Resign(ada), monkeypatch)
+    await core.sql("ALTER TABLE duels DISABLE TRIGGER keep_result")
+    await core.sql("UPDATE duels SET finished_at = 1")
+    await core.duels.sweep(everybody)
+    told = next(data for _, event, data in core.bus.said if event == "duel:finished")
+    assert told["result"] == {"outcome": "win", "winner_id": bob, "reason": "resigned"}
+    assert core.bus.count("duel:state") == 1
+    core.bus.said.clear()
+    await core.duels.sweep(everybody)
+    assert not core.bus.said
+
+
+async def test_an_end_that_some_were_told_of_is_told_again_by_the_timer(
+    core: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies after it has stored the last texts: the sweep finds nothing, the timer is still there."""
+    duel_id, ada, _ = await core.live()
+    with monkeypatch.context() as dying:
+        dying.setattr(core.duels, "tell", dies)
+        with pytest.raises(ConnectionError):
+            await core.duels.command(duel_id, rules.Resign(ada))
+    assert await reply(core.redis.zscore(TIMERS, duel_id)) is not None
+    await core.duels.tick(duel_id)
+    assert core.bus.count("duel:finished") == 1
+    assert await reply(core.redis.zscore(TIMERS, duel_id)) is None
+
+
+async def test_a_verdict_that_nobody_was_told_of_shows_when_its_result_comes_again(
+    core: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duel_id, ada, _ = await core.live()
+    submission = await core.submit(duel_id, ada, "a")
+    with monkeypatch.context() as dying:
+        dying.setattr(Results, "_announce", dies)
+        with pytest.raises(ConnectionError):
+            await core.judge(submission, Verdict.WA, passed=3)
+    core.bus.said.clear()
+    await core.judge(submission, Verdict.WA, passed=3)
+    assert [(topic, event) for topic, event, _ in core.bus.said] == [(f"duel:{duel_id}", "duel:state")]
+
+
+async def test_asking_for_a_rematch_that_was_played_already_makes_no_other(core: Parts) -> None:
+    duel_id, ada, bob = await core.live()
+    await core.duels.command(duel_id, rules.Resign(ada))
+    for player_id in (ada, bob):
+        await core.duels.rematch(duel_id, player_id, lambda _: TERMS)
+    after = await core.duels.rematch_id(duel_id)
+    assert after is not None
+    await core.duels.command(after, rules.Resign(ada))
+    assert await core.duels.rematch(duel_id, bob, lambda _: TERMS) == []
+    assert await core.sql("SELECT count(*) FROM duels") == [(2,)]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("of the client library"), ConnectionError("lost"), OSError()])
+async def test_the_timers_survive_whatever_the_store_raises(
+    core: Parts, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    duel_id, _, _ = await core.live()
+    await core.duels.timers.set(duel_id, 0)
+    claim, ticked = core.duels.timers._claim, asyncio.Event()
+
+    async def fails_once(**asked: object) -> object:
+        monkeypatch.setattr(core.duels.timers, "_claim", claim)
+        raise error
+
+    async def tick(due: str) -> None:
+        ticked.set()
+
+    monkeypatch.setattr(core.duels.timers, "_claim", fails_once)
+    task = asyncio.create_task(core.duels.timers.run(tick))
+    try:
+        await asyncio.wait_for(ticked.wait(), 5)
+    finally:
+        task.cancel()
+
+
+async def everybody(player_id: str) -> bool:
+    return True
