@@ -17,6 +17,9 @@ from python_duel.settings import Settings
 SETTLE_MS = 2000
 """A pairing older than this whose duel is not there was left behind by a crash."""
 
+GIVE_UP_MS = 60_000
+"""A pairing that could not be made for so long is dropped: its players may queue again all the while."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -84,12 +87,21 @@ class Matchmaking:
         now = self._clock.now()
         for pairing in await self.queue.pairings():
             if now - pairing.at > SETTLE_MS:
-                await self._pair(pairing)
+                await self._settle(pairing, now)
         for mode in MODES:
             for player_id in (await self.queue.present(mode, now))[1:]:
                 again = await self.queue.rejoin(player_id, mode, now)
                 if again:
                     await self._pair(again)
+
+    async def _settle(self, pairing: Pairing, now: int) -> None:
+        try:
+            await self._pair(pairing)
+        except Exception:
+            # One that can never be made, its players unknown to this database, must not keep the others waiting.
+            log.exception("a pairing could not be made", duel=pairing.duel_id)
+            if now - pairing.at > GIVE_UP_MS:
+                await self.queue.settle(pairing.duel_id)
 
     def rematch_terms(self, duel: Duel) -> Terms:
         """The same again."""

@@ -1,13 +1,14 @@
 """What a web process does unasked: timers, verdicts, heartbeats and the sweep after crashes."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 import structlog
 
 from python_duel.duels.results import Results
-from python_duel.platform.redis import LOST, RedisError
 from python_duel.realtime.presence import LEASE_MS, REFRESH_S
 from python_duel.realtime.services import Services
 
@@ -47,18 +48,26 @@ class Background:
                 await services.presence.refresh(sockets)
                 until = services.clock.now() + LEASE_MS
                 await services.matchmaking.queue.lease([player_id for player_id, _ in sockets], until)
-            except (*LOST, RedisError) as error:
-                log.warning("the heartbeat failed", error=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is: without this loop everybody here counts as gone
+                log.warning("the heartbeat failed", error=repr(error))
             await asyncio.sleep(REFRESH_S)
 
     async def _sweep(self) -> None:
         """One process at a time; whoever gets the lock first."""
         services = self._services
         while True:
-            try:
+            with _logged("the sweep"):
                 if await services.redis.set("sweeper", services.bus.process, nx=True, px=int(SWEEP_S * 1000)):
-                    await services.matchmaking.sweep()
+                    # Apart: what one can never finish must not keep the other from its work.
+                    with _logged("the sweep of the queue"):
+                        await services.matchmaking.sweep()
                     await services.duels.sweep(services.presence.there)
-            except Exception:
-                log.exception("the sweep failed; the next one tries again")
             await asyncio.sleep(SWEEP_S)
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        log.exception(f"{what} failed; the next one tries again")
