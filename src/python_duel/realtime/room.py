@@ -15,6 +15,8 @@ from python_duel.realtime.views import Facts, Viewer
 Emit = Callable[[str, str, dict[str, Any]], Awaitable[None]]
 """Send to a socket: sid, event, payload."""
 
+RETRY_S = 1.0
+"""From a snapshot that could not be made to the next attempt."""
 log = structlog.get_logger(__name__)
 
 
@@ -58,9 +60,12 @@ class Room:
         """Send what was held back while the snapshot was made."""
         member = self.members.get(sid)
         if member:
-            member.holds -= 1
-            while member.late and not member.holds:
-                await self._relay(member, member.late.pop(0))
+            await self._release(member)
+
+    async def _release(self, member: Member) -> None:
+        member.holds -= 1
+        while member.late and not member.holds:
+            await self._relay(member, member.late.pop(0))
 
     def put(self, event: str, data: dict[str, Any]) -> None:
         """A message of the bus. Several changes that wait together make one snapshot."""
@@ -135,9 +140,14 @@ class Room:
                 for member in members:
                     self._inform(member, facts)
                     await self._send(member, "duel:state", DuelState(snapshot=views.snapshot(facts, member.viewer)))
+        except Exception:
+            # Nobody else will tell them: try again until the stores answer.
+            asyncio.get_running_loop().call_later(RETRY_S, self.refresh)
+            raise
         finally:
+            # Those who were held, not their sockets: one may have left and come back as another member.
             for member in members:
-                await self.release(member.sid)
+                await self._release(member)
 
     def _inform(self, member: Member, facts: Facts) -> None:
         """It is about to be sent a snapshot of these facts."""
