@@ -1,8 +1,6 @@
 """HTTP: duels to look at. What is secret during a duel is not here before its end."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
@@ -11,6 +9,7 @@ from python_duel.duels.models import Duel, DuelPlayer
 from python_duel.duels.service import Duels
 from python_duel.errors import Invalid
 from python_duel.platform.clock import Clock
+from python_duel.protocol.base import Id
 from python_duel.protocol.http import ChallengeSummary, DuelHistory, DuelSide, DuelSummary, LiveDuel
 from python_duel.protocol.server import Player
 
@@ -22,7 +21,7 @@ def router(duels: Duels, challenges: Challenges, clock: Clock) -> APIRouter:
     routes = APIRouter(prefix="/duels", tags=["duels"])
 
     @routes.get("")
-    async def history(player: Annotated[str, Query(max_length=64)], cursor: str | None = None) -> DuelHistory:
+    async def history(player: Id, cursor: str | None = None) -> DuelHistory:
         rows = await duels.history(player, _before(cursor), PAGE)
         return DuelHistory(
             duels=[_summary(row, await challenges.by_digest(row.challenge_digest), clock.now()) for row in rows],
@@ -35,7 +34,7 @@ def router(duels: Duels, challenges: Challenges, clock: Clock) -> APIRouter:
         return [_live(row, await challenges.by_digest(row.challenge_digest)) for row in rows]
 
     @routes.get("/{duel_id}")
-    async def show(duel_id: str) -> DuelSummary:
+    async def show(duel_id: Id) -> DuelSummary:
         duel = await duels.get(duel_id)
         return _summary(duel, await challenges.by_digest(duel.challenge_digest), clock.now(), texts=True)
 

@@ -58,7 +58,12 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.engine: AsyncEngine = create_async_engine(
-            async_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=10
+            async_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            pool_timeout=10,
+            hide_parameters=True,  # they are players' code and hidden tests, and errors are logged
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 

@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request, Response
 
+from python_duel.errors import Unauthenticated
 from python_duel.platform.bus import Bus
 from python_duel.platform.ids import digest
 from python_duel.players.service import Players, profile
 from python_duel.players.session import clear_cookie, set_cookie, token_of
+from python_duel.protocol.base import Id
 from python_duel.protocol.http import AdminRequest, GuestRequest, Me, Profile, SessionOpened
 from python_duel.settings import Settings
 
@@ -27,11 +29,14 @@ def router(players: Players, active_duel: ActiveDuel, bus: Bus, settings: Settin
 
     @routes.post("/session/admin")
     async def claim_admin(body: AdminRequest, request: Request, response: Response) -> SessionOpened:
-        token = token_of(request)
-        if token is None:
-            player, token = await players.open_guest("Host")
+        token = token_of(request) or ""
+        try:
+            host = await players.authenticate(token)
+        except Unauthenticated:
+            # No session, or one of a database that is gone.
+            host, token = await players.open_guest("Host")
             set_cookie(response, token, settings)
-        player = await players.claim_admin(body.token, await players.authenticate(token))
+        player = await players.claim_admin(body.token, host)
         return SessionOpened(player=profile(player), token=token)
 
     @routes.delete("/session", status_code=204)
@@ -49,7 +54,7 @@ def router(players: Players, active_duel: ActiveDuel, bus: Bus, settings: Settin
         return Me(player=profile(player), active_duel_id=await active_duel(player.id))
 
     @routes.get("/players/{player_id}")
-    async def show(player_id: str) -> Profile:
+    async def show(player_id: Id) -> Profile:
         return profile(await players.get(player_id))
 
     return routes

@@ -1,10 +1,11 @@
 """What each client event does. Payloads are parsed already; errors are raised and become the acknowledgement."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from python_duel.duels import rules
-from python_duel.errors import Forbidden, Invalid, NotFound, RateLimited, Unavailable
+from python_duel.errors import AlreadyInDuel, Forbidden, Invalid, RateLimited, Unavailable
 from python_duel.protocol import client
 from python_duel.protocol.base import ServerMessage
 from python_duel.protocol.server import REACTIONS, DuelCursorMoved, DuelSaid
@@ -35,6 +36,9 @@ class Handlers:
             return
         await self._services.matchmaking.queue.lease([player_id], self._services.clock.now() + LEAVE_GRACE_MS)
         await self._seen(player_id, there=False)
+        if await self._services.presence.there(player_id):
+            # They came back on another process just before that was written.
+            await self._seen(player_id, there=True)
 
     async def _seen(self, player_id: str, there: bool) -> None:
         active = await self._services.duels.active(player_id)
@@ -58,7 +62,8 @@ class Handlers:
         return client.DuelCreateAck(duel_id=duel_id, invite=invite)
 
     async def accept(self, connection: Connection, message: client.DuelAccept) -> client.DuelAck:
-        return client.DuelAck(duel_id=await self._services.matchmaking.accept(connection.player_id, message.invite))
+        with _discreet(connection.player_id):
+            return client.DuelAck(duel_id=await self._services.matchmaking.accept(connection.player_id, message.invite))
 
     async def practice(self, connection: Connection, message: client.DuelPractice) -> None:
         raise Unavailable("This version has no practice bot yet: play with queue:join or duel:create.")
@@ -103,7 +108,9 @@ class Handlers:
 
     async def rematch(self, connection: Connection, message: client.DuelRef) -> None:
         services = self._services
-        made = await services.duels.rematch(message.duel_id, connection.player_id, services.matchmaking.rematch_terms)
+        player_id, terms = connection.player_id, services.matchmaking.rematch_terms
+        with _discreet(player_id):
+            made = await services.duels.rematch(message.duel_id, player_id, terms)
         for player_id in made:
             await services.matchmaking.queue.leave(player_id)
 
@@ -113,7 +120,7 @@ class Handlers:
             raise Invalid(f"A reaction is one of: {', '.join(REACTIONS)}.")
         role = connection.roles.get(message.duel_id)
         if role is None:
-            raise NotFound("Open the duel first: duel:open.")
+            raise Forbidden("Open the duel first: duel:open.")
         if role == "spectator":
             raise Forbidden("Only the two players may do that.")
         said = DuelSaid(player_id=connection.player_id, **message.model_dump())
@@ -127,6 +134,17 @@ def _spend(connection: Connection) -> None:
     wait = connection.others.spend()
     if wait:
         raise RateLimited("Too many events at once: send fewer.", retry_after_ms=wait)
+
+
+@contextmanager
+def _discreet(player_id: str) -> Iterator[None]:
+    """Which duel somebody else is in is nobody's business."""
+    try:
+        yield
+    except AlreadyInDuel as error:
+        if error.extra.get("player_id", player_id) == player_id:
+            raise
+        raise AlreadyInDuel("The other player is in a duel now: try again when it is over.") from None
 
 
 HANDLERS: dict[str, Callable[[Handlers, Connection, Any], Awaitable[ServerMessage | None]]] = {

@@ -2,7 +2,7 @@
 
 from python_duel.duels.document import Document
 from python_duel.duels.models import Submission
-from python_duel.errors import Resync
+from python_duel.errors import NotLive, Resync
 from python_duel.platform import metrics
 from python_duel.platform.ids import new_id
 from python_duel.platform.ratelimit import once_per
@@ -22,9 +22,11 @@ class Judging:
         """Queue the player's text against the samples or their own input; the answer is `duel:ran`, to them alone."""
         services = self._services
         pen = services.writing.pen(connection, message.duel_id)
+        duel = await services.duels.get(message.duel_id)
+        if duel.status == "finished":
+            raise NotLive("The duel is over.")
         await services.duels.jobs.position()
         await once_per(services.redis, f"run:{connection.player_id}", services.settings.run_interval, "runs")
-        duel = await services.duels.get(message.duel_id)
         job = Job(
             kind="run",
             job_id=f"{new_id()}:{message.run_id}",
@@ -45,11 +47,13 @@ class Judging:
         if known:
             return known, 0
         pen = services.writing.pen(connection, message.duel_id)
-        document = await self._document(connection, pen, message)
+        self._refuse_ahead(pen, message)
         position = await services.duels.jobs.position()
         await once_per(
             services.redis, f"submit:{connection.player_id}", services.settings.submit_interval, "submissions"
         )
+        # After the limit: to read an old text back takes a while.
+        document = await self._document(connection, pen, message)
         submission = Submission(
             id=new_id(),
             duel_id=message.duel_id,
@@ -62,12 +66,16 @@ class Judging:
         )
         return await services.duels.submit(message.duel_id, connection.player_id, submission), position
 
+    @staticmethod
+    def _refuse_ahead(pen: Pen, message: DuelSubmit) -> None:
+        now = pen.document
+        if message.seq > now.seq:
+            raise Resync(f"The last edit here is {now.seq}: send the ones after it first.", seq=now.seq, text=now.text)
+
     async def _document(self, connection: Connection, pen: Pen, message: DuelSubmit) -> Document:
         now = pen.document
         if message.seq == now.seq:
             return now
-        if message.seq > now.seq:
-            raise Resync(f"The last edit here is {now.seq}: send the ones after it first.", seq=now.seq, text=now.text)
         services = self._services
         duel = await services.duels.get(message.duel_id)
         starter = (await services.duels.package(duel)).starter[message.language]
