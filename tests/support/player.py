@@ -27,28 +27,32 @@ class Player:
 
     def __init__(self, url: str, player: dict[str, Any], token: str) -> None:
         self.url, self.id, self.nickname, self.token = url, player["id"], player["nickname"], token
+        self.transports = ["websocket"]
         self.socket = socketio.AsyncClient(reconnection=False)
         self.events: defaultdict[str, list[Any]] = defaultdict(list)
         self.order: list[str] = []
+        self.snapshots: list[dict[str, Any]] = []
+        """Of every duel, as they came."""
         self._changed = asyncio.Condition()
         self.seq = 0
         self.text = ""
         self.socket.on("*", self._heard)
 
     @classmethod
-    async def join(cls, url: str, nickname: str) -> "Player":
+    async def join(cls, url: str, nickname: str, transports: list[str] | None = None) -> "Player":
         """A new guest, connected."""
         async with httpx.AsyncClient(base_url=url) as http:
             answer = await http.post("/api/v1/session/guest", json={"nickname": nickname})
         assert answer.status_code == 201, answer.text
         player = cls(url, answer.json()["player"], answer.json()["token"])
+        player.transports = transports or ["websocket"]
         await player.connect()
         return player
 
     async def connect(self, url: str | None = None) -> None:
         """Open the socket, on another process if `url` is given."""
         self.url = url or self.url
-        await self.socket.connect(self.url, auth={"token": self.token}, transports=["websocket"])
+        await self.socket.connect(self.url, auth={"token": self.token}, transports=self.transports)
 
     async def leave(self) -> None:
         """Close the socket."""
@@ -88,22 +92,22 @@ class Player:
                 raise AssertionError(f"{self.nickname} never heard {event} {fields}; order: {self.order}") from None
         return matching[-1]
 
-    async def state(self, status: str) -> dict[str, Any]:
-        """The newest snapshot with that status, as pushed."""
+    async def state(self, status: str, duel_id: str | None = None) -> dict[str, Any]:
+        """The newest snapshot with that status, as pushed or as given by `duel:open`."""
+        matching: list[dict[str, Any]] = []
+
+        def found() -> bool:
+            matching[:] = [it for it in self.snapshots if it["status"] == status and duel_id in (None, it["duel_id"])]
+            return bool(matching)
+
         async with self._changed:
-            await asyncio.wait_for(
-                self._changed.wait_for(
-                    lambda: any(it["snapshot"]["status"] == status for it in self.events["duel:state"])
-                ),
-                WAIT_S,
-            )
-        newest = [it["snapshot"] for it in self.events["duel:state"] if it["snapshot"]["status"] == status][-1]
-        assert isinstance(newest, dict)
-        return newest
+            await asyncio.wait_for(self._changed.wait_for(found), WAIT_S)
+        return matching[-1]
 
     async def open(self, duel_id: str) -> dict[str, Any]:
         """Open a duel and take the own text over from the snapshot."""
         snapshot: dict[str, Any] = (await self.do("duel:open", {"duel_id": duel_id}))["snapshot"]
+        self.snapshots.append(snapshot)
         self.take(snapshot)
         return snapshot
 
@@ -127,6 +131,8 @@ class Player:
     async def _heard(self, event: str, payload: Any = None) -> None:
         async with self._changed:
             self.events[event].append(payload)
+            if event == "duel:state":
+                self.snapshots.append(payload["snapshot"])
             self.order.append(event)
             self._changed.notify_all()
 
@@ -140,7 +146,7 @@ async def pair(first: Player, second: Player, mode: str = "casual") -> str:
     for player in (first, second):
         await player.open(duel_id)
     for player in (first, second):
-        player.take(await player.state("live"))
+        player.take(await player.state("live", duel_id))
     return duel_id
 
 
@@ -152,5 +158,5 @@ async def invited(ada: Player, bob: Player, **wish: object) -> str:
     for player in (ada, bob):
         await player.open(made["duel_id"])
     for player in (ada, bob):
-        player.take(await player.state("live"))
+        player.take(await player.state("live", made["duel_id"]))
     return str(made["duel_id"])

@@ -16,4 +16,4 @@ def new_token() -> str:
 
 def digest(token: str) -> str:
     """What the database keeps of a token: SHA-256, enough for a secret of full entropy."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

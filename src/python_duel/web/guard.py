@@ -31,7 +31,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers, send = Headers(scope=scope), _with_headers(send)
         if scope["method"] not in SAFE and not self._same_origin(headers):
             await problem(403, "forbidden", "This page may not do that here: open the server's own address.")(
                 scope, receive, send
@@ -42,7 +42,7 @@ class Guard:
             limit = f"A request has a Content-Length of at most {self._settings.frame_bytes} bytes."
             await problem(413, "too_large", limit)(scope, receive, send)
             return
-        await self._app(scope, receive, _with_headers(send))
+        await self._app(scope, receive, send)
 
     def _same_origin(self, headers: Headers) -> bool:
         return origin_allowed(headers.get("origin"), {"HTTP_HOST": headers.get("host")}, self._settings.allowed_origins)
