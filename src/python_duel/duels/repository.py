@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -142,8 +142,3 @@ async def rematch(session: AsyncSession, duel_id: str) -> str | None:
 async def invite(session: AsyncSession, code_digest: str) -> Invite | None:
     """An invitation by the digest of its code."""
     return await session.get(Invite, code_digest)
-
-
-async def count_open(session: AsyncSession) -> int:
-    """How many duels are not finished."""
-    return int((await session.execute(select(func.count()).where(Duel.status != "finished"))).scalar_one())

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import structlog
-
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
 from python_duel.duels import repository, rules
@@ -24,8 +22,6 @@ from python_duel.players.models import Player
 from python_duel.protocol.base import Mode, Visibility
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,6 @@ class Database:
         async with self._sessions() as session, session.begin():
             yield session
 
-    async def ping(self) -> None:
-        """Raises when the database does not answer."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
