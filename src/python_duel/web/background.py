@@ -56,10 +56,10 @@ class Background:
         """One process at a time; whoever gets the lock first."""
         services = self._services
         while True:
-            with _logged("the sweep"):
+            with _logged("duels"):
                 if await services.redis.set("sweeper", services.bus.process, nx=True, px=int(SWEEP_S * 1000)):
                     # Apart: what one can never finish must not keep the other from its work.
-                    with _logged("the sweep of the queue"):
+                    with _logged("queue"):
                         await services.matchmaking.sweep()
                     await services.duels.sweep(services.presence.there)
             await asyncio.sleep(SWEEP_S)
@@ -70,4 +70,4 @@ def _logged(what: str) -> Iterator[None]:
     try:
         yield
     except Exception:
-        log.exception(f"{what} failed; the next one tries again")
+        log.exception("a sweep failed; the next one tries again", what=what)
