@@ -5,11 +5,12 @@ import pytest
 from python_duel.challenges.loader import load, solutions
 from python_duel.challenges.package import Checker, Limits, Package, TestCase
 from python_duel.judge import jobs
+from python_duel.judge.grading import Budget
 from python_duel.platform.bundled import bundled
 from python_duel.protocol.jobs import JobResult
 from python_duel.protocol.server import Parameter, Signature
 from python_duel.protocol.verdict import Verdict
-from python_duel.sandbox import Slot, SlotLost
+from python_duel.sandbox import Ending, Outcome, Slot, SlotLost, limits
 from tests.judge.conftest import job
 
 SECRET = 73_519
@@ -149,6 +150,26 @@ def test_a_nul_in_an_answer_is_a_wrong_answer_that_can_be_stored(slot: Slot) -> 
     result = submit(slot, FUNCTION, "def twice(n):\n    print('\\0')\n    return '\\0'")
     assert result.verdict is Verdict.WA
     assert "\\u0000" not in result.model_dump_json()
+
+
+def test_checking_a_long_program_costs_none_of_its_time(slot: Slot) -> None:
+    long = "x=[1,2,3]\n" * 6_500  # the gate takes some 300 ms
+    quick = STDIO.model_copy(update={"limits": Limits(cpu_ms=100)})
+    assert submit(slot, quick, f"{long}print(2 * int(input()))").verdict is Verdict.AC
+
+
+def test_a_submission_has_a_span_of_time_and_a_busy_host_is_not_charged() -> None:
+    budget = Budget(FUNCTION)
+    budget.charge(Outcome(Ending.ANSWERED, wall_ms=20_000, starved_ms=5_000))
+    assert (budget.limits.total_ms, budget.spent) == (limits.TOTAL_MS - 15_000, False)
+    budget.charge(Outcome(Ending.ANSWERED, wall_ms=15_000))
+    assert budget.spent
+
+
+def test_cases_that_were_not_reached_are_explained(slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Budget, "spent", property(lambda budget: budget.limits.total_ms < limits.TOTAL_MS))
+    result = submit(slot, STDIO, "print(2 * int(input()))")
+    assert (result.verdict, result.passed, result.message) == ("TLE", 1, "All cases together took too long.")
 
 
 def test_a_slot_that_fails_twice_is_no_fault_of_the_player() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from python_duel.sandbox import Ending, Limits, SandboxError, Slot, SlotLost
+from python_duel.sandbox import Ending, Limits, SandboxError, Slot, SlotLost, limits
 from python_duel.sandbox.limits import MIB
 
 QUICK = Limits(cpu_ms=200)
@@ -21,7 +21,14 @@ def test_a_program_reads_and_writes(slot: Slot) -> None:
 
 
 @pytest.mark.parametrize(
-    "read", ["input()", "open(0).readline()", "sys.stdin.readline()", "sys.stdin.buffer.readline().decode()"]
+    "read",
+    [
+        "input()",
+        "open(0).readline()",
+        "open(0, 'rb').readline().decode()",
+        "sys.stdin.readline()",
+        "sys.stdin.buffer.readline().decode()",
+    ],
 )
 def test_every_way_to_read_works(slot: Slot, read: str) -> None:
     assert slot.script(f"import sys\nprint({read}.strip())", "äöü\n".encode()).stdout == "äöü\n".encode()
@@ -42,6 +49,12 @@ def test_a_program_may_leave_its_input_unread(slot: Slot) -> None:
 def test_exit_codes_are_pythons(slot: Slot, source: str, code: int, err: bytes) -> None:
     outcome = slot.script(source)
     assert (outcome.ending, outcome.exit_code, outcome.stderr) == (Ending.EXITED, code, err)
+
+
+@pytest.mark.parametrize("last", ["sys.stdout.close()", "sys.stdout = None", "sys.stdout = io.StringIO()", "exit()"])
+def test_what_was_printed_is_output_whatever_became_of_the_stream(slot: Slot, last: str) -> None:
+    outcome = slot.script(f"import io, sys\nprint(1)\n{last}")
+    assert (outcome.exit_code, outcome.stdout) == (0, b"1\n")
 
 
 def test_what_atexit_prints_is_output(slot: Slot) -> None:
@@ -101,6 +114,53 @@ def test_each_call_has_the_whole_cpu_time(slot: Slot) -> None:
     assert sum(a.cpu_ms for a in outcome.answers) >= 440
 
 
+def test_the_time_of_a_call_is_its_own(slot: Slot) -> None:
+    source = (
+        "import time\ndef f(n):\n"
+        "    end = time.process_time() + 0.1 * (n == 2)\n    while time.process_time() < end: pass"
+    )
+    first, second, third = slot.call(source, "f", ["[1]", "[2]", "[3]"], QUICK).answers
+    assert second.cpu_ms >= 100
+    assert max(first.cpu_ms, third.cpu_ms) < 50
+
+
+def test_all_calls_together_have_an_end(slot: Slot) -> None:
+    source = "import time\ndef f(n): time.sleep(0.2)"
+    outcome = slot.call(source, "f", ["[1]"] * 50, Limits(total_ms=500))
+    assert (outcome.ending, len(outcome.answers)) == (Ending.WALL, 2)
+
+
+def test_the_kernels_backstop_is_beyond_the_limits() -> None:
+    assert limits.PROCESS_CPU_S * 1000 > limits.TOTAL_MS + limits.CHECK_MS
+
+
+@pytest.mark.slow
+def test_many_calls_near_their_limit_are_all_answered(slot: Slot) -> None:
+    source = "import time\ndef f(n):\n    end = time.process_time() + 0.9\n    while time.process_time() < end: pass"
+    assert slot.call(source, "f", ["[1]"] * 13, Limits(cpu_ms=1000)).ending is Ending.ANSWERED
+
+
+def test_large_answers_to_many_calls_fit_into_memory(slot: Slot) -> None:
+    before = _resident_mb()
+    outcome = slot.call("def f(n): return [[]] * 250000", "f", ["[1]"] * 20)
+    assert [len(answer.value) for answer in outcome.answers] == [250_000] * 20
+    assert _resident_mb() - before < 120
+
+
+def test_output_that_just_fits_hides_no_failure(slot: Slot) -> None:
+    for _ in range(10):
+        outcome = slot.script("print('x' * 65535, flush=True)\n1 / 0", limits=Limits(output_bytes=65536))
+        assert (outcome.ending, len(outcome.stdout)) == (Ending.EXITED, 65536)
+        assert outcome.failure is not None
+        assert slot.script("print('x' * 65536)", limits=Limits(output_bytes=65536)).ending is Ending.OUTPUT
+
+
+def test_a_function_may_print_what_is_long_in_json(slot: Slot) -> None:
+    [answer] = slot.call("def f():\n    print('\\1' * 1_000_000)\n    return '\"' * 500_000", "f", ["[]"]).answers
+    assert answer.value == '"' * 500_000
+    assert answer.stdout == "\1" * limits.CAPTURED_BYTES
+
+
 def test_a_sleeper_is_stopped_by_the_wall(slot: Slot) -> None:
     outcome = slot.script("import time; time.sleep(60)", limits=QUICK)
     assert outcome.ending is Ending.WALL
@@ -148,6 +208,19 @@ def test_a_zygote_killed_in_mid_run_is_no_verdict(own_slot: Slot) -> None:
     with pytest.raises(SlotLost):
         own_slot.script("while True: pass")
     killer.join()
+    assert own_slot.script("print(1)").stdout == b"1\n"
+
+
+def test_a_child_that_is_killed_before_its_job_is_no_verdict(own_slot: Slot) -> None:
+    own_slot.script("pass")
+    deadline = time.monotonic() + 5
+    while len(family := sorted(_family(own_slot.pid))) < 3 or any(not _alive(pid) for pid in family):
+        assert time.monotonic() < deadline
+    os.kill(family[-1], signal.SIGKILL)
+    while _alive(family[-1]):
+        assert time.monotonic() < deadline
+    with pytest.raises(SlotLost):
+        own_slot.script("print(1)")
     assert own_slot.script("print(1)").stdout == b"1\n"
 
 
@@ -204,6 +277,10 @@ def test_an_impossible_start_is_explained() -> None:
 def _family(pid: int) -> set[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return {pid}.union(*(_family(int(child)) for child in children if Path(f"/proc/{child}").exists()))
+
+
+def _resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
 def _alive(pid: int) -> bool:

@@ -1,9 +1,8 @@
 """One solution against the cases of a challenge. Expected outputs stay on this side; the sandbox sees inputs only."""
 
 import json
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from python_duel.challenges.package import Package, TestCase
 from python_duel.judge import checkers, verdicts
@@ -72,18 +71,26 @@ class Solution:
 class Budget:
     """How long one submission may keep a slot: a span of time, and a number of processes that had to be stopped."""
 
-    def __init__(self) -> None:
-        self._end = time.monotonic() + limits.SUBMISSION_WALL_S
+    def __init__(self, package: Package) -> None:
+        memory = max(package.limits.memory_mb * limits.MIB, limits.LEAST_MEMORY_BYTES)
+        self._most = Limits(package.limits.cpu_ms, memory, package.limits.output_bytes)
         self._stops = 0
 
-    def stopped(self, outcome: Outcome) -> None:
-        """Counts a process that used up a whole limit."""
+    @property
+    def limits(self) -> Limits:
+        """Of the next process."""
+        return self._most
+
+    def charge(self, outcome: Outcome) -> None:
+        """Takes off what a process used; what a busy host kept from it is not charged."""
+        left = self._most.total_ms - (outcome.wall_ms - outcome.starved_ms)
+        self._most = replace(self._most, total_ms=left)
         self._stops += outcome.ending in verdicts.STOPS
 
     @property
     def spent(self) -> bool:
         """No further process."""
-        return self._stops >= limits.MAX_RESTARTS or time.monotonic() >= self._end
+        return self._stops >= limits.MAX_RESTARTS or self._most.total_ms <= 0
 
 
 def grade(slot: Slot, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Grade:
@@ -103,13 +110,13 @@ Step = tuple[Outcome, list[Judged]]
 
 
 def _scripts(slot: Slot, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Iterator[Step]:
-    budget, most = Budget(), _limits(package)
+    budget = Budget(package)
     for case in cases:
         if budget.spent:
             return
         stdin = (case.stdin or "").encode()
-        outcome = solution.language.script(slot, solution.source, stdin, most, solution.check)
-        budget.stopped(outcome)
+        outcome = solution.language.script(slot, solution.source, stdin, budget.limits, solution.check)
+        budget.charge(outcome)
         yield outcome, [_script_judged(package, case, outcome)] if outcome.refusal is None else []
 
 
@@ -122,13 +129,13 @@ def _script_judged(package: Package, case: TestCase, outcome: Outcome) -> Judged
 
 
 def _calls(slot: Slot, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Iterator[Step]:
-    budget, most = Budget(), _limits(package)
+    budget = Budget(package)
     name = package.signature.name if package.signature else ""
     rest = list(cases)
     while rest and not budget.spent:
         arguments = [json.dumps(case.args) for case in rest]
-        outcome = solution.language.call(slot, solution.source, name, arguments, most, solution.check)
-        budget.stopped(outcome)
+        outcome = solution.language.call(slot, solution.source, name, arguments, budget.limits, solution.check)
+        budget.charge(outcome)
         judged = [_call_judged(package, *pair) for pair in zip(rest, outcome.answers, strict=False)]
         rest = rest[len(judged) :]
         if outcome.failure is not None:
@@ -163,11 +170,6 @@ def _interrupted(case: TestCase, outcome: Outcome) -> Judged:
         verdict, why = Verdict.RE, "The program ended before it gave an answer."
     spent = outcome.cpu_ms - sum(answer.cpu_ms for answer in outcome.answers)
     return Judged(case, verdict, None, "", "", max(0, spent), why)
-
-
-def _limits(package: Package) -> Limits:
-    memory = max(package.limits.memory_mb * limits.MIB, limits.LEAST_MEMORY_BYTES)
-    return Limits(package.limits.cpu_ms, memory, package.limits.output_bytes)
 
 
 def text(data: bytes) -> str:

@@ -81,8 +81,10 @@ def _uncompared(one: Judged) -> Judged:
 
 def _summary(package: Package, grade: Grade) -> str | None:
     one = grade.first_failure
-    if grade.refusal is not None or one is None:
+    if grade.refusal is not None:
         return _refusal_message(grade)
+    if one is None:
+        return "All cases together took too long." if grade.verdict is Verdict.TLE else None
     if _is_sample(package, one.case):
         return f"Sample {one.case.name}: {one.why or 'a wrong answer.'}"
     number = next(i for i, case in enumerate(package.hidden, 1) if case is one.case)

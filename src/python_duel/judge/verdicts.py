@@ -12,6 +12,12 @@ _STOPPED = {
     Ending.OUTPUT: Verdict.OLE,
     Ending.GARBLED: Verdict.RE,
 }
+_WHY_STOPPED = {
+    Ending.CPU: "The program used up its CPU time.",
+    Ending.WALL: "The program took too long, or waited for something.",
+    Ending.OUTPUT: "The program printed too much.",
+    Ending.GARBLED: "The program disturbed the test harness.",
+}
 STOPS = frozenset({Ending.CPU, Ending.WALL, Ending.OUTPUT})
 """Endings that cost the judge a whole limit: only so many are paid for."""
 
@@ -51,15 +57,10 @@ def why(outcome: Outcome) -> str | None:
         return outcome.refusal.message
     if outcome.failure is not None:
         return of_type(outcome.failure)
-    match outcome.ending:
-        case Ending.CPU:
-            return "The program used up its CPU time."
-        case Ending.WALL:
-            return "The program waited too long."
-        case Ending.OUTPUT:
-            return "The program printed too much."
-        case Ending.GARBLED:
-            return "The program disturbed the test harness."
+    if outcome.ending in _WHY_STOPPED:
+        return _WHY_STOPPED[outcome.ending]
+    if outcome.signal == signal.SIGSEGV:
+        return "The program crashed (SIGSEGV), as recursion that is too deep does."
     if outcome.signal:
         return f"The program was ended by {signal.Signals(outcome.signal).name}."
     return f"The program ended with exit code {outcome.exit_code}." if outcome.exit_code else None

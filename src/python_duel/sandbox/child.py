@@ -63,8 +63,8 @@ class Child:
     def __init__(self, serial: int, memory_bytes: int, ends: Ends, pidfd: int) -> None:
         self.serial, self.memory_bytes, self.ends, self._pidfd = serial, memory_bytes, ends, pidfd
         pid = _pid(pidfd)
-        self._clock, self._schedstat = _cpu_clock(pid), Path(f"/proc/{pid}/schedstat")
-        self._cpu_ms = 0.0
+        self._clock, self._schedstat = _cpu_clock(pid), _schedstat(pid)
+        self._cpu_ms = self._starved_ms = 0.0
 
     def cpu_ms(self) -> float:
         """CPU time used so far; once the process is gone, the last value seen."""
@@ -73,11 +73,10 @@ class Child:
         return self._cpu_ms
 
     def starved_ms(self) -> float:
-        """Time spent ready to run on a busy machine; 0 where the kernel does not count it."""
-        try:
-            return int(self._schedstat.read_text().split()[1]) / 1e6
-        except (OSError, ValueError, IndexError):
-            return 0.0
+        """Time spent ready to run on a busy machine, the last value seen; 0 where the kernel does not count it."""
+        with suppress(OSError, ValueError, IndexError):
+            self._starved_ms = int(os.pread(self._schedstat, 100, 0).split()[1]) / 1e6
+        return self._starved_ms
 
     def kill(self) -> None:
         """SIGKILL; nothing happens when it is gone already."""
@@ -90,12 +89,55 @@ class Child:
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
+        if self._schedstat >= 0:
+            os.close(self._schedstat)
+            self._schedstat = -1
+
+
+class Stopwatch:
+    """What a child has used since the last `restart`."""
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self.restart()
+
+    def restart(self) -> None:
+        """Everything counts from now on."""
+        self._begin, self._cpu_begin = time.monotonic(), self._child.cpu_ms()
+        self._starved_begin = self._child.starved_ms()
+
+    def cpu_ms(self, total: float | None = None) -> float:
+        """CPU time; `total` is that of the whole process where it is known better."""
+        return (self._child.cpu_ms() if total is None else total) - self._cpu_begin
+
+    def wall_ms(self) -> float:
+        """Time by the clock on the wall."""
+        return (time.monotonic() - self._begin) * 1000
+
+    def starved_ms(self) -> float:
+        """Of that: time in which a busy host gave it no CPU."""
+        return self._child.starved_ms() - self._starved_begin
+
+    def over_ms(self, most_ms: float) -> float:
+        """Milliseconds beyond a wall limit, negative before it. Starving is no fault of the program and does not count,
+        up to as much again.
+        """
+        over = self.wall_ms() - most_ms
+        return over if over < 0 else over - min(self.starved_ms(), most_ms)
 
 
 def _pid(pidfd: int) -> int:
     """The number of the process in our own pid namespace, 0 when it cannot be told."""
     found = re.search(r"^Pid:\s*(\d+)", Path(f"/proc/self/fdinfo/{pidfd}").read_text(), re.MULTILINE)
     return int(found[1]) if found else 0
+
+
+def _schedstat(pid: int) -> int:
+    """A descriptor that tells how long a process had to wait for a CPU, -1 where there is none."""
+    try:
+        return os.open(f"/proc/{pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
 
 
 def _cpu_clock(pid: int) -> int:

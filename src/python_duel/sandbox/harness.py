@@ -39,9 +39,10 @@ def serve(check: Check | None) -> NoReturn:
     module = ModuleType("__main__")
     module.__dict__.update(__file__=report.FILE, __builtins__=streams.builtins())
     sys.modules["__main__"] = module
+    first_case = _read_frame()  # the parent's clock starts with it
     if job["function"] is None:
         _script(code, module)
-    _calls(code, module, job["function"], job["cases"], job["output_bytes"])
+    _calls(code, module, job["function"], first_case, job["output_bytes"])
 
 
 def _warm_up(check: Check | None) -> None:
@@ -88,7 +89,7 @@ def _script(code: CodeType, module: ModuleType) -> NoReturn:
             exec(code, module.__dict__)
         finally:
             streams.run_exit_functions()
-        sys.stdout.flush()
+        streams.flush()
     except SystemExit as stop:
         status = _flushed(_exit_status(stop))
     except BaseException as error:
@@ -107,14 +108,17 @@ def _exit_status(stop: SystemExit) -> int:
 
 def _flushed(status: int) -> int:
     try:
-        sys.stdout.flush()
+        streams.flush()
     except BaseException:
         return 1
     return status
 
 
-def _calls(code: CodeType, module: ModuleType, name: str, cases: list[str], output_bytes: int) -> NoReturn:
-    """The source once, then its function once a case; what it prints meanwhile is caught."""
+def _calls(code: CodeType, module: ModuleType, name: str, case: bytes, output_bytes: int) -> NoReturn:
+    """The source once, then its function once a case; what it prints meanwhile is caught.
+
+    Each case comes when the one before it is answered, and after the last one the end.
+    """
     module.__dict__["__name__"] = "solution"
     sys.modules["solution"] = module
     out, err = streams.capture(output_bytes)
@@ -124,9 +128,9 @@ def _calls(code: CodeType, module: ModuleType, name: str, cases: list[str], outp
     except BaseException as error:
         _send_error("fatal", error, out, err)
         os._exit(1)
-    for case in cases:
+    while True:
         _one_call(function, case, out, err, output_bytes)
-    os._exit(0)
+        case = _read_frame()
 
 
 def _function(module: ModuleType, name: str) -> Callable[..., Any]:
@@ -137,7 +141,7 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
 
 
 def _one_call(
-    function: Callable[..., Any], case: str, out: streams.Capture, err: streams.Capture, output_bytes: int
+    function: Callable[..., Any], case: bytes, out: streams.Capture, err: streams.Capture, output_bytes: int
 ) -> None:
     try:
         value = function(*json.loads(case))

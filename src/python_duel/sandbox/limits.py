@@ -19,17 +19,24 @@ SOURCE_BYTES = 64 * KIB
 WALL_FACTOR = 2
 WALL_EXTRA_MS = 500
 """Wall time is the backstop for a program that waits: CPU limit times the factor, and the extra."""
-PROCESS_CPU_S = 10
-"""CPU time of one process that answers many cases: the kernel's own backstop."""
+TOTAL_MS = 30_000
+"""All cases of one submission together, by the clock on the wall; cases not reached count as failed."""
+PROCESS_CPU_S = 40
+"""CPU time of one process: the kernel's own backstop; it must exceed TOTAL_MS."""
+CHECK_MS = 2_000
+"""CPU time of the check and the compiler, before a program begins and its own time counts."""
 
 OPEN_FILES = 8
-STACK_BYTES = 8 * MIB
+STACK_BYTES = 64 * MIB
+"""Room for deep recursion through C code, such as a cached function's: some 100,000 levels, and half the memory."""
 PENDING_SIGNALS = 8
 
 JOB_BYTES = 64 * MIB
 """The longest job frame a child will read."""
-FRAME_BYTES = 2 * MIB
-"""The longest frame a parent will read; the answer and the captured output of one case are inside."""
+CAPTURED_BYTES = 32 * KIB
+"""What a function prints is counted in full; so much of it, of each stream, is kept to be shown."""
+FRAME_BYTES = 4 * MIB
+"""The longest frame a parent will read: an answer, at worst twice as long in JSON, and what was captured, six times."""
 CHANNEL_BYTES = 64 * MIB
 """All frames of one child together."""
 JSON_DEPTH = 100
@@ -49,19 +56,18 @@ REPLY_S = 5.0
 RUNS_PER_ZYGOTE = 2_000
 """A zygote is replaced after this many children."""
 
-SUBMISSION_WALL_S = 30.0
-"""All cases of one submission together; cases not reached count as failed."""
 MAX_RESTARTS = 3
 """How often the rest of a submission goes on in a new process after one was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one program may use. `cpu_ms` is for each test case."""
+    """What one program may use. `cpu_ms` is for each test case, `total_ms` the wall time of all of them."""
 
     cpu_ms: int = CPU_MS
     memory_bytes: int = MEMORY_BYTES
     output_bytes: int = OUTPUT_BYTES
+    total_ms: int = TOTAL_MS
 
     @property
     def wall_ms(self) -> int:
@@ -70,3 +76,4 @@ class Limits:
 
 
 DEFAULT = Limits()
+CHECK = Limits(cpu_ms=CHECK_MS)

@@ -47,9 +47,10 @@ def _answer(message: dict[str, Any], out: str, err: str) -> Answer:
         return Answer(too_long=True, stdout=out, stderr=err)
     text = _of(str, message.get("answer"))
     try:
-        return Answer(text=text, value=loads(text.encode()), stdout=out, stderr=err)
+        loads(text.encode())
     except BadFrame as problem:
         return Answer(unfit=f"the answer cannot be read: {_short(str(problem))}", stdout=out, stderr=err)
+    return Answer(text=text, stdout=out, stderr=err)
 
 
 def _refusal(data: dict[str, Any]) -> Refusal:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from python_duel.sandbox.wire import loads
+
 
 class Ending(StrEnum):
     """How the process came to its end."""
@@ -42,10 +44,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One call: a `value` (parsed strictly from `text`), or why there is none."""
+    """One call: its value as JSON `text`, or why there is none."""
 
     text: str | None = None
-    value: Any = None
     unfit: str | None = None
     """The function gave back what is no JSON value."""
     too_long: bool = False
@@ -54,16 +55,25 @@ class Answer:
     stderr: str = ""
     cpu_ms: int = 0
 
+    @property
+    def value(self) -> Any:
+        """What `text` says. Parsed anew each time: as objects, the answers to many cases would fill the memory."""
+        return None if self.text is None else loads(self.text.encode())
+
 
 @dataclass(slots=True)
 class Outcome:
-    """One process from its job to its end. `memory_kb` is its peak, the interpreter included."""
+    """One process from its job to its end. `cpu_ms` counts from the moment the program was accepted; `memory_kb` is the
+    peak, the interpreter included.
+    """
 
     ending: Ending
     exit_code: int | None = None
     signal: int | None = None
     cpu_ms: int = 0
     wall_ms: int = 0
+    starved_ms: int = 0
+    """Of `wall_ms`: time in which a busy host gave it no CPU."""
     memory_kb: int = 0
     stdout: bytes = b""
     stderr: bytes = b""

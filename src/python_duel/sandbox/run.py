@@ -1,19 +1,23 @@
-"""The parent's side of one run: feed the job, collect what comes, hold every limit."""
+"""The parent's side of one run: feed the job, collect what comes, hold every limit.
+
+A child hears and answers in turn: the job, then `Ready`; after it one frame for each case, which a script gets too, as
+the sign to begin. So no input is in the process before its time, and nothing is answered before it was asked.
+"""
 
 import os
 import signal
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from select import POLLERR, POLLHUP, POLLIN, POLLOUT, poll
 
 from python_duel.sandbox import limits as fixed
-from python_duel.sandbox.child import Child
+from python_duel.sandbox.child import Child, Stopwatch
 from python_duel.sandbox.errors import SlotLost
 from python_duel.sandbox.limits import Limits
 from python_duel.sandbox.messages import Fatal, Ready, parsed
 from python_duel.sandbox.outcome import Answer, Ending, Outcome, Refusal
-from python_duel.sandbox.wire import BadFrame, Frames
+from python_duel.sandbox.wire import BadFrame, Frames, frame
 
 CHUNK = 1 << 16
 HARNESS_FAILED = 99
@@ -33,28 +37,27 @@ class Exit:
 class Run:
     """One child and one job. `execute` may be called once."""
 
-    def __init__(self, child: Child, job: bytes, stdin: bytes, limits: Limits, calls: int) -> None:
-        self._child, self._limits, self._calls = child, limits, calls
-        self._outgoing = {child.ends.channel.fileno(): memoryview(job), child.ends.stdin: memoryview(stdin)}
+    def __init__(self, child: Child, job: bytes, stdin: bytes, limits: Limits, cases: list[str] | None) -> None:
+        """`cases` are a function's arguments as JSON; None for a script."""
+        self._child, self._limits, self._cases = child, limits, cases
+        self._stdin, self._channel = child.ends.stdin, child.ends.channel.fileno()
+        self._outgoing = {self._channel: memoryview(job), self._stdin: memoryview(stdin)}
         self._output = {child.ends.stdout: bytearray(), child.ends.stderr: bytearray()}
         self._room = limits.output_bytes
         self._frames = Frames()
-        self._started = False
+        self._started = self._asked = False
         self._outcome = Outcome(Ending.EXITED)
         self._poll = poll()
-        self._begin = self._case_begin = time.monotonic()
-        self._cpu_begin = self._case_cpu = child.cpu_ms()
+        self._whole, self._case = Stopwatch(child), Stopwatch(child)
 
     def execute(self, control: int, exit_of: Callable[[], Exit | None]) -> Outcome:
         """Runs to the end. `exit_of` reads `control` when that is readable and tells the child's exit once it is known.
 
         Raises SlotLost when the end of a killed child is not reported in time.
         """
-        ends = self._child.ends
-        channel = ends.channel.fileno()
         self._poll.register(control, POLLIN)
-        self._poll.register(channel, POLLIN | POLLOUT)
-        self._poll.register(ends.stdin, POLLOUT)
+        self._poll.register(self._channel, POLLIN | POLLOUT)
+        self._poll.register(self._stdin, POLLOUT)
         for descriptor in self._output:
             self._poll.register(descriptor, POLLIN)
         gone = None
@@ -67,70 +70,68 @@ class Run:
             self._hold_limits()
         return self._finish(gone)
 
+    @property
+    def _most(self) -> Limits:
+        """The limits of what goes on now: the check and the compiler have their own."""
+        return self._limits if self._started else fixed.CHECK
+
     def _patience(self) -> float:
         """Milliseconds until a limit can be reached at the earliest."""
-        wall = -self._over_wall()
-        cpu = self._limits.cpu_ms - (self._child.cpu_ms() - self._case_cpu)
-        return max(1.0, min(wall, cpu) + 1)
+        return max(1.0, min(-self._over_wall(), self._most.cpu_ms - self._case.cpu_ms()) + 1)
 
     def _over_wall(self) -> float:
-        """Milliseconds beyond the wall limit, negative before it.
-
-        Time in which a busy host gave the program no CPU is not its fault, up to as much again.
-        """
-        over = (time.monotonic() - self._case_begin) * 1000 - self._limits.wall_ms
-        if over < 0:
-            return over
-        return over - min(self._child.starved_ms(), self._limits.wall_ms)
+        """Milliseconds beyond the wall limit of the case or of all cases, negative before both."""
+        return max(self._case.over_ms(self._most.wall_ms), self._whole.over_ms(self._most.total_ms))
 
     def _hold_limits(self) -> None:
         over = self._over_wall()
         if self._outcome.ending is not Ending.EXITED:
             if over > fixed.REPLY_S * 1000:
                 raise SlotLost("a killed program did not end")
-        elif self._child.cpu_ms() - self._case_cpu >= self._limits.cpu_ms:
+        elif self._case.cpu_ms() >= self._most.cpu_ms:
             self._stop(Ending.CPU)
         elif over >= 0:
             self._stop(Ending.WALL)
 
     def _stop(self, ending: Ending) -> None:
+        if not self._started and ending in (Ending.CPU, Ending.WALL):
+            ending, self._outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
         self._outcome.ending = ending
         self._child.kill()
 
     def _serve(self, descriptor: int, events: int) -> None:
         try:
+            if descriptor == self._stdin and events & POLLERR:
+                raise BrokenPipeError
             if events & POLLOUT:
                 self._write(descriptor)
             if events & (POLLIN | POLLHUP | POLLERR):
                 self._read(descriptor)
-        except (BrokenPipeError, ConnectionResetError):
-            self._forget(descriptor)
+        except ConnectionError:
+            self._poll.unregister(descriptor)
 
     def _write(self, descriptor: int) -> None:
-        rest = self._outgoing.get(descriptor, memoryview(b""))
+        rest = self._outgoing[descriptor]
         rest = rest[os.write(descriptor, rest[:CHUNK]) :] if rest else rest
         self._outgoing[descriptor] = rest
-        if rest:
-            return
-        if descriptor == self._child.ends.stdin:
-            self._forget(descriptor)
+        if descriptor == self._channel:
+            self._poll.register(descriptor, POLLIN | POLLOUT if rest else POLLIN)
+        elif not rest:
+            self._poll.unregister(descriptor)
             self._child.ends.close_stdin()
-        else:
-            self._poll.modify(descriptor, POLLIN)
 
     def _read(self, descriptor: int) -> None:
-        if descriptor == self._child.ends.stdin:
-            raise BrokenPipeError
         data = os.read(descriptor, CHUNK)
         if not data:
-            self._forget(descriptor)
-        elif descriptor in self._output:
+            self._poll.unregister(descriptor)
+        else:
+            self._take(descriptor, data)
+
+    def _take(self, descriptor: int, data: bytes) -> None:
+        if descriptor in self._output:
             self._take_output(self._output[descriptor], data)
         else:
             self._take_frames(data)
-
-    def _forget(self, descriptor: int) -> None:
-        self._poll.unregister(descriptor)
 
     def _take_output(self, kept: bytearray, data: bytes) -> None:
         kept += data[: self._room]
@@ -145,66 +146,73 @@ class Run:
         if self._outcome.ending is not Ending.EXITED:
             return
         try:
-            answers = [a for frame in self._frames.feed(data) if (a := self._heard(frame)) is not None]
+            found = self._frames.feed(data)
+            if len(found) > 1:
+                raise BadFrame("an answer before its question")
+            for one in found:
+                self._hear(one)
         except BadFrame:
             self._stop(Ending.GARBLED)
-            return
-        if answers:
-            self._keep(answers)
 
-    def _heard(self, frame: bytes) -> Answer | None:
-        message = parsed(frame)
-        if isinstance(message, Answer) and self._started:
-            return message
-        if isinstance(message, Ready) and not self._started:
+    def _hear(self, data: bytes) -> None:
+        message = parsed(data)
+        if isinstance(message, Answer) and self._asked:
+            self._keep(message)
+        elif isinstance(message, Ready) and not self._started:
             self._started = True
+            self._whole.restart()
+            self._go_on()
         elif isinstance(message, Refusal) and not self._started:
             self._outcome.refusal, self._outcome.ending = message, Ending.REFUSED
-        elif isinstance(message, Fatal) and self._started:
+        elif isinstance(message, Fatal) and self._started and self._outcome.failure is None:
             self._outcome.failure, self._outcome.failure_output = message.failure, (message.stdout, message.stderr)
+            self._asked = False
         else:
             raise BadFrame("a message out of turn")
-        return None
 
-    def _keep(self, answers: list[Answer]) -> None:
-        """Answers read together share the CPU time since the last ones."""
-        cpu = self._child.cpu_ms()
-        each = round((cpu - self._case_cpu) / len(answers))
-        room = self._calls - len(self._outcome.answers)
-        self._outcome.answers += [replace(answer, cpu_ms=each) for answer in answers[:room]]
-        self._case_cpu, self._case_begin = cpu, time.monotonic()
-        if len(self._outcome.answers) == self._calls:
+    def _go_on(self) -> None:
+        """Hands over the next case, whose time begins."""
+        self._asked = self._cases is not None
+        case = self._cases[len(self._outcome.answers)] if self._cases else ""
+        self._case.restart()
+        self._outgoing[self._channel] = memoryview(frame(case.encode()))
+        self._write(self._channel)
+
+    def _keep(self, answer: Answer) -> None:
+        cpu = self._case.cpu_ms()
+        if cpu >= self._limits.cpu_ms:
+            self._stop(Ending.CPU)
+            return
+        self._outcome.answers.append(replace(answer, cpu_ms=round(cpu)))
+        if len(self._outcome.answers) == len(self._cases or ()):
             self._stop(Ending.ANSWERED)
+        else:
+            self._go_on()
 
     def _finish(self, gone: Exit) -> Outcome:
         self._drain()
         outcome = self._outcome
-        outcome.wall_ms = round((time.monotonic() - self._begin) * 1000)
-        outcome.cpu_ms = round(gone.cpu_ms - self._cpu_begin)
+        outcome.wall_ms, outcome.starved_ms = round(self._whole.wall_ms()), round(self._whole.starved_ms())
+        outcome.cpu_ms = round(self._whole.cpu_ms(gone.cpu_ms))
         outcome.memory_kb = gone.memory_kb
         outcome.stdout, outcome.stderr = map(bytes, self._output.values())
         if outcome.ending is Ending.EXITED:
-            self._explain_exit(gone.status)
+            self._explain_exit(gone)
         return outcome
 
     def _drain(self) -> None:
         """The process is gone: what it left in its pipes is all there is."""
-        ends = self._child.ends
-        for descriptor in (ends.channel.fileno(), ends.stdout, ends.stderr):
-            try:
-                while self._room > 0 and (data := os.read(descriptor, CHUNK)):
-                    self._take_output(self._output[descriptor], data) if descriptor in self._output else (
-                        self._take_frames(data)
-                    )
-            except (BlockingIOError, ConnectionResetError):
-                continue
+        for descriptor in (self._channel, *self._output):
+            with suppress(BlockingIOError, ConnectionError):
+                while data := os.read(descriptor, CHUNK):
+                    self._take(descriptor, data)
 
-    def _explain_exit(self, status: int) -> None:
-        outcome, code = self._outcome, os.waitstatus_to_exitcode(status)
+    def _explain_exit(self, gone: Exit) -> None:
+        outcome, code = self._outcome, os.waitstatus_to_exitcode(gone.status)
         outcome.exit_code, outcome.signal = (code, None) if code >= 0 else (None, -code)
-        if outcome.signal in (signal.SIGXCPU, signal.SIGKILL) and outcome.cpu_ms >= fixed.PROCESS_CPU_S * 900:
-            outcome.ending = Ending.CPU
-        elif not self._started and code == HARNESS_FAILED:
+        if not self._started and (code == HARNESS_FAILED or outcome.signal == signal.SIGKILL):
             raise SlotLost("a child could not take its job")
-        elif not self._started:
+        if not self._started:
             outcome.ending, outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
+        elif self._case.cpu_ms(gone.cpu_ms) >= self._limits.cpu_ms:
+            outcome.ending = Ending.CPU

@@ -49,16 +49,17 @@ class Slot:
 
     def script(self, source: str, stdin: bytes = b"", limits: Limits = DEFAULT, check: bool = True) -> Outcome:
         """Runs `source` as a program with `stdin`. Raises SlotLost when the sandbox itself failed: start again."""
-        return self._run({"source": source, "check": check, "function": None}, stdin, limits, 0)
+        return self._run({"source": source, "check": check, "function": None}, stdin, limits, None)
 
     def call(
         self, source: str, function: str, cases: list[str], limits: Limits = DEFAULT, check: bool = True
     ) -> Outcome:
         """Runs `source` once, then its `function` with each case: a JSON list of arguments. One process for all cases:
-        what the function keeps in globals stays. Raises SlotLost.
+        what the function keeps in globals stays. Each case is handed over when the one before it is answered.
+        Raises SlotLost.
         """
-        job = {"source": source, "check": check, "function": function, "cases": cases}
-        return self._run({**job, "output_bytes": limits.output_bytes}, b"", limits, len(cases))
+        job = {"source": source, "check": check, "function": function, "output_bytes": limits.output_bytes}
+        return self._run(job, b"", limits, cases)
 
     @property
     def pid(self) -> int:
@@ -123,14 +124,14 @@ class Slot:
             raise SlotLost("the zygote did not start")
         self.landlock = data[1]
 
-    def _run(self, job: dict[str, object], stdin: bytes, most: Limits, calls: int) -> Outcome:
+    def _run(self, job: dict[str, object], stdin: bytes, most: Limits, cases: list[str] | None) -> Outcome:
         if self._control is None or self._asked >= limits.RUNS_PER_ZYGOTE:
             self.close()
             self._start()
         child = self._take(most.memory_bytes)
         try:
             data = frame(json.dumps(job).encode())
-            outcome = Run(child, data, stdin, most, calls).execute(self._socket.fileno(), lambda: self._exit_of(child))
+            outcome = Run(child, data, stdin, most, cases).execute(self._socket.fileno(), lambda: self._exit_of(child))
             self._ask(most.memory_bytes)
         except BaseException:
             self.close()

@@ -7,6 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, NoReturn
 
+from python_duel.sandbox import limits
 from python_duel.sandbox.report import clean
 
 
@@ -15,7 +16,7 @@ class OutputLimit(BaseException):
 
 
 class Capture(io.RawIOBase):
-    """Keeps up to `room` bytes of what is written; more raises OutputLimit and sets `exceeded`."""
+    """Keeps the beginning of what is written; more than `room` bytes raise OutputLimit and set `exceeded`."""
 
     def __init__(self, room: int) -> None:
         self._room = self._left = room
@@ -27,8 +28,9 @@ class Capture(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         """Takes all of `data`, or as much as there is room for and raises."""
-        size = memoryview(data).nbytes
-        self._kept += bytes(data)[: self._left]
+        view = memoryview(data).cast("B")
+        size = view.nbytes
+        self._kept += view[: limits.CAPTURED_BYTES - len(self._kept)]
         self._left -= size
         if self._left < 0:
             self._left, self.exceeded = 0, True
@@ -68,6 +70,13 @@ def _writer(descriptor: int, errors: str, write_through: bool = False) -> io.Tex
     return io.TextIOWrapper(buffered, encoding="utf-8", errors=errors, newline="\n", write_through=write_through)
 
 
+def flush() -> None:
+    """What the program printed leaves the process, even if it put another stream in place or closed this one."""
+    for stream in (sys.stdout, sys.__stdout__):
+        if stream is not None and not getattr(stream, "closed", False):
+            stream.flush()
+
+
 def run_exit_functions() -> None:
     """What the program registered with atexit."""
     atexit._run_exitfuncs()
@@ -84,7 +93,7 @@ def _stop(code: Any = None) -> NoReturn:
     raise SystemExit(code)
 
 
-def _open(file: Any, *arguments: Any, **options: Any) -> Any:
+def _open(file: Any, mode: str = "r", *_: Any, **__: Any) -> Any:
     if file in (0, "/dev/stdin"):
-        return sys.stdin
+        return sys.stdin.buffer if "b" in mode else sys.stdin
     raise PermissionError(f"there are no files here: {str(file)[:100]!r}")
