@@ -155,7 +155,6 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.Column("attempt", sa.BigInteger(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=True),
         sa.Column("passed", sa.BigInteger(), nullable=True),
         sa.Column("total", sa.BigInteger(), nullable=True),

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from python_duel.duels import rules
-from python_duel.errors import AlreadyInDuel, DuelError, Forbidden, NotFound
+from python_duel.errors import AlreadyInDuel, DuelError, Forbidden, NotFound, Unavailable
 from python_duel.matchmaking.queue import LEASE_MS, TICKETS
 from python_duel.matchmaking.service import SETTLE_MS
 from python_duel.platform.redis import reply
@@ -125,22 +125,40 @@ async def test_who_was_passed_over_while_away_is_paired_when_back(core: Parts) -
     assert await pairs(core) == {frozenset({ada, bob}): 1}
 
 
+async def there(player_id: str) -> bool:
+    """Everybody has an open socket."""
+    return True
+
+
+async def gone(player_id: str) -> bool:
+    """Nobody has."""
+    return False
+
+
+async def test_nobody_is_drawn_into_a_duel_while_away(core: Parts) -> None:
+    ada, bob = await guests(core, 2)
+    _, code = await core.matchmaking.create_invite(ada, DuelCreate())
+    with pytest.raises(Unavailable, match="not here"):
+        await core.matchmaking.accept(bob, code, gone)
+    assert await pairs(core) == {}
+
+
 async def test_an_invitation_is_for_one(core: Parts) -> None:
     ada, *others = await guests(core, 6)
     duel_id, code = await core.matchmaking.create_invite(ada, DuelCreate())
     with pytest.raises(Forbidden):
-        await core.matchmaking.accept(ada, code)
-    answers = await asyncio.gather(*(core.matchmaking.accept(p, code) for p in others), return_exceptions=True)
+        await core.matchmaking.accept(ada, code, there)
+    answers = await asyncio.gather(*(core.matchmaking.accept(p, code, there) for p in others), return_exceptions=True)
     assert answers.count(duel_id) == 1
     assert all(isinstance(answer, str | DuelError) for answer in answers)
     winner = others[answers.index(duel_id)]
     assert await pairs(core) == {frozenset({ada, winner}): 1}
-    assert await core.matchmaking.accept(winner, code) == duel_id
+    assert await core.matchmaking.accept(winner, code, gone) == duel_id
     await core.duels.command(duel_id, rules.Resign(ada))
     with pytest.raises(NotFound):
-        await core.matchmaking.accept(next(p for p in others if p != winner), code)
+        await core.matchmaking.accept(next(p for p in others if p != winner), code, there)
     with pytest.raises(NotFound, match="new link"):
-        await core.matchmaking.accept(winner, "unknown")
+        await core.matchmaking.accept(winner, "unknown", there)
 
 
 async def test_accepting_takes_both_out_of_the_queue(core: Parts) -> None:
@@ -148,6 +166,6 @@ async def test_accepting_takes_both_out_of_the_queue(core: Parts) -> None:
     _, code = await core.matchmaking.create_invite(ada, DuelCreate(minutes=2, visibility="veiled"))
     await core.matchmaking.join(ada, "casual", "python")
     await core.matchmaking.join(bob, "ranked", "python")
-    duel = await core.duel(await core.matchmaking.accept(bob, code))
+    duel = await core.duel(await core.matchmaking.accept(bob, code, there))
     assert await reply(core.redis.hkeys(TICKETS)) == []
     assert (duel.deadline - duel.starts_at, duel.visibility, duel.public) == (120_000, "veiled", False)

@@ -107,7 +107,6 @@ def a_submission(duel_id: str, player_id: str, submission_id: str, code: str = "
         language="python",
         seq=0,
         code=code,
-        attempt=1,
     )
 
 

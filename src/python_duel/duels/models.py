@@ -86,7 +86,6 @@ class Submission(Base):
     seq: Mapped[int]
     code: Mapped[str] = mapped_column(deferred=True)
     received_at: Mapped[int]
-    attempt: Mapped[int] = mapped_column(default=1)
     verdict: Mapped[str | None]
     passed: Mapped[int | None]
     total: Mapped[int | None]

@@ -184,11 +184,6 @@ def next_due(duel: Duel) -> int | None:
     return turn if abandoned_at is None else min(turn, abandoned_at)
 
 
-def is_open(duel: Duel, now: int) -> bool:
-    """Whether typing and submitting are possible at `now`."""
-    return duel.status != "finished" and duel.starts_at <= now < duel.deadline
-
-
 def _evolve(duel: Duel, event: Event) -> Duel:
     match event:
         case Started():

@@ -23,6 +23,9 @@ from python_duel.protocol.base import Mode, Visibility
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence
 
+Present = Callable[[str], Awaitable[bool]]
+"""Whether a player is there: has an open socket on any process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entrant:
@@ -237,7 +240,6 @@ class Duels:
             language=submission.language,
             code=submission.code,
             challenge=challenge_digest,
-            attempt=submission.attempt,
         )
         await self.jobs.put(job, package)
 
@@ -350,7 +352,7 @@ class Duels:
         async with self.database.transaction() as session:
             return await repository.rematch(session, duel_id)
 
-    async def sweep(self, present: Callable[[str], Awaitable[bool]]) -> None:
+    async def sweep(self, present: Present) -> None:
         """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent."""
         now = self.clock.now()
         async with self.database.transaction() as session:
@@ -366,7 +368,7 @@ class Duels:
         for duel_id in unarchived:
             await self._conclude(await self.get(duel_id))
 
-    async def _sweep_duel(self, duel: Duel, present: Callable[[str], Awaitable[bool]]) -> None:
+    async def _sweep_duel(self, duel: Duel, present: Present) -> None:
         await self.timers.set(duel.id, rules.next_due(repository.state(duel)))
         for player in duel.players:
             there = await present(player.player_id)

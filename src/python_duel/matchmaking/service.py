@@ -4,8 +4,8 @@ import structlog
 
 from python_duel.duels import repository
 from python_duel.duels.models import Duel, Invite
-from python_duel.duels.service import Duels, Entrant, Terms
-from python_duel.errors import AlreadyInDuel, Forbidden, NotFound
+from python_duel.duels.service import Duels, Entrant, Present, Terms
+from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, Unavailable
 from python_duel.matchmaking.queue import MODES, Pairing, Queue, Waiting
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import digest, new_id
@@ -61,26 +61,35 @@ class Matchmaking:
             )
         return duel_id, code
 
-    async def accept(self, guest_id: str, code: str) -> str:
-        """Accept an invitation; the duel's id. Raises `NotFound`, `Forbidden`, `AlreadyInDuel`."""
+    async def accept(self, guest_id: str, code: str, present: Present) -> str:
+        """Accept an invitation; the duel's id. Raises `NotFound`, `Forbidden`, `Unavailable`, `AlreadyInDuel`."""
         async with self._duels.database.transaction() as session:
             invite = await repository.invite(session, digest(code))
         if invite is None:
             raise NotFound("There is no such invitation: ask for a new link.")
         if invite.host_id == guest_id:
             raise Forbidden("This is your own invitation: send it to somebody else.")
+        duel = await self._made(invite) or await self._make(invite, guest_id, present)
+        if guest_id not in {player.player_id for player in duel.players}:
+            raise NotFound("Somebody else has accepted this invitation: ask for a new link.")
+        for player in duel.players:
+            await self.queue.leave(player.player_id)
+        return duel.id
+
+    async def _made(self, invite: Invite) -> Duel | None:
+        async with self._duels.database.transaction() as session:
+            return await repository.get(session, invite.duel_id)
+
+    async def _make(self, invite: Invite, guest_id: str, present: Present) -> Duel:
+        if not await present(invite.host_id):
+            raise Unavailable("Your host is not here: ask them to open their page, then accept again.")
         await self._duels.create(
             invite.duel_id,
             (Entrant(invite.host_id, "python"), Entrant(guest_id, "python")),
             self._invited(invite),
             await self._duels.challenges.by_digest(invite.challenge_digest),
         )
-        duel = await self._duels.get(invite.duel_id)
-        if guest_id not in {player.player_id for player in duel.players}:
-            raise NotFound("Somebody else has accepted this invitation: ask for a new link.")
-        for player in duel.players:
-            await self.queue.leave(player.player_id)
-        return duel.id
+        return await self._duels.get(invite.duel_id)
 
     async def sweep(self) -> None:
         """Complete the pairings that a crash left half done, and pair who came back to the queue. Idempotent."""

@@ -12,7 +12,8 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import BigInteger, MetaData, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import ColumnElement
@@ -26,6 +27,8 @@ Transaction = AsyncSession
 """One unit of work on the database."""
 Conflict = IntegrityError
 """A constraint refused what a transaction did."""
+AWAY = (OSError, InterfaceError, OperationalError, PoolTimeoutError, asyncpg.PostgresConnectionError)
+"""What a transaction raises when the database is away, stops, or has no connection left."""
 
 
 class Base(DeclarativeBase):

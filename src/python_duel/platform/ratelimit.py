@@ -13,14 +13,14 @@ class Credit:
         self._rate, self._burst = rate, burst
         self._level, self._at = float(burst), time.monotonic()
 
-    def spend(self) -> int:
-        """Take one; 0 when there was one, else the milliseconds until there will be."""
+    def spend(self, cost: int = 1) -> int:
+        """Take `cost`; 0 when there was so much, else the milliseconds until there will be."""
         now = time.monotonic()
         self._level = min(self._burst, self._level + (now - self._at) * self._rate)
         self._at = now
-        if self._level < 1:
-            return int((1 - self._level) / self._rate * 1000) + 1
-        self._level -= 1
+        if self._level < cost:
+            return int((cost - self._level) / self._rate * 1000) + 1
+        self._level -= cost
         return 0
 
 

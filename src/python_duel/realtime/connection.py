@@ -27,8 +27,10 @@ class Connection:
     session: str
     """Digest of the session's token."""
     edits: Credit
+    volume: Credit
+    """Credit for what edits bring, in characters."""
     others: Credit
-    """Credit for carets, reactions and whatever else is cheap."""
+    """Credit for events that are no edits."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     roles: dict[str, Role] = field(default_factory=dict)
     """Duels this socket has opened."""

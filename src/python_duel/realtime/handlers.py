@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from python_duel.duels import rules
-from python_duel.errors import AlreadyInDuel, Forbidden, Invalid, RateLimited, Unavailable
+from python_duel.errors import AlreadyInDuel, Forbidden, Invalid, Unavailable
 from python_duel.protocol import client
 from python_duel.protocol.base import ServerMessage
 from python_duel.protocol.server import REACTIONS, DuelCursorMoved, DuelSaid
@@ -62,8 +62,10 @@ class Handlers:
         return client.DuelCreateAck(duel_id=duel_id, invite=invite)
 
     async def accept(self, connection: Connection, message: client.DuelAccept) -> client.DuelAck:
-        with _discreet(connection.player_id):
-            return client.DuelAck(duel_id=await self._services.matchmaking.accept(connection.player_id, message.invite))
+        services, player_id = self._services, connection.player_id
+        with _discreet(player_id):
+            duel_id = await services.matchmaking.accept(player_id, message.invite, services.presence.there)
+        return client.DuelAck(duel_id=duel_id)
 
     async def practice(self, connection: Connection, message: client.DuelPractice) -> None:
         raise Unavailable("This version has no practice bot yet: play with queue:join or duel:create.")
@@ -76,6 +78,10 @@ class Handlers:
             language = next(p.language for p in duel.players if p.player_id == connection.player_id)
             starter = (await services.duels.package(duel)).starter[language]  # type: ignore[index]
             await services.writing.take_pen(connection, duel, starter)
+            pen = connection.pens.get(duel_id)
+            if pen and pen.document.seq == 0:
+                # Nothing is written yet, or the store has lost it: then who watches must start again, too.
+                await services.duels.tell(duel_id)
         facts, viewer = await services.hub.watch(connection.sid, connection.player_id, duel_id)
         connection.roles[duel_id] = role
         services.hub.release(connection.sid, duel_id)
@@ -85,7 +91,6 @@ class Handlers:
         return client.DuelEditAck(seq=await self._services.writing.edit(connection, message))
 
     async def cursor(self, connection: Connection, message: client.DuelCursor) -> None:
-        _spend(connection)
         self._services.writing.pen(connection, message.duel_id)
         moved = DuelCursorMoved(player_id=connection.player_id, **message.model_dump())
         await self._publish(message.duel_id, "duel:cursor", moved)
@@ -115,7 +120,6 @@ class Handlers:
             await services.matchmaking.queue.leave(player_id)
 
     async def say(self, connection: Connection, message: client.DuelSay) -> None:
-        _spend(connection)
         if message.reaction not in REACTIONS:
             raise Invalid(f"A reaction is one of: {', '.join(REACTIONS)}.")
         role = connection.roles.get(message.duel_id)
@@ -128,12 +132,6 @@ class Handlers:
 
     async def _publish(self, duel_id: str, event: str, message: ServerMessage) -> None:
         await self._services.bus.publish(f"duel:{duel_id}", event, message.model_dump(mode="json"))
-
-
-def _spend(connection: Connection) -> None:
-    wait = connection.others.spend()
-    if wait:
-        raise RateLimited("Too many events at once: send fewer.", retry_after_ms=wait)
 
 
 @contextmanager

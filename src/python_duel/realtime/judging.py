@@ -62,7 +62,6 @@ class Judging:
             language=message.language,
             seq=message.seq,
             code=document.text,
-            attempt=1,
         )
         return await services.duels.submit(message.duel_id, connection.player_id, submission), position
 

@@ -9,9 +9,10 @@ import structlog
 from pydantic import ValidationError
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from python_duel.errors import DuelError, Invalid, Unauthenticated, Unavailable, UnknownEvent
+from python_duel.errors import DuelError, Invalid, RateLimited, Unauthenticated, Unavailable, UnknownEvent
 from python_duel.platform import metrics
 from python_duel.platform.ids import digest
+from python_duel.platform.postgres import AWAY
 from python_duel.platform.ratelimit import Credit
 from python_duel.platform.redis import LOST, RedisError
 from python_duel.players.session import COOKIES
@@ -23,7 +24,8 @@ from python_duel.realtime.server import Server
 from python_duel.realtime.services import Services
 
 log = structlog.get_logger(__name__)
-CARET_RATE, CARET_BURST = 30, 60
+OTHER_RATE, OTHER_BURST = 50, 300
+"""Events that are no edits, a second and at once: more than any player needs, less than a flood."""
 
 
 class Namespace:
@@ -58,13 +60,15 @@ class Namespace:
             player.id,
             digest(token or ""),
             edits=Credit(settings.edits_per_second, settings.edit_burst),
-            others=Credit(CARET_RATE, CARET_BURST),
+            volume=Credit(settings.code_bytes / 4, 4 * settings.code_bytes),
+            others=Credit(OTHER_RATE, OTHER_BURST),
         )
         self._connections[sid] = connection
         metrics.CONNECTIONS.inc()
-        await self._services.hub.arrive(sid, player.id)
-        await self._services.presence.add(player.id, sid)
-        await self._handlers.arrived(connection)
+        async with connection.turn:
+            await self._services.hub.arrive(sid, player.id)
+            await self._services.presence.add(player.id, sid)
+            await self._handlers.arrived(connection)
 
     async def disconnect(self, sid: str, reason: Any = None) -> None:
         """A socket is gone."""
@@ -84,13 +88,15 @@ class Namespace:
         try:
             if connection is None:
                 raise Unauthenticated("Connect again.")
+            if event[:1] != ["duel:edit"]:
+                _spend(connection)
             name, message = parse(event)
             async with connection.turn:
                 answer = await HANDLERS[name](self._handlers, connection, message)
         except DuelError as error:
             return _refused(error)
-        except (*LOST, RedisError):
-            log.exception("a store is away")
+        except (*LOST, RedisError, *AWAY) as error:
+            log.warning("a store is away", client_event=event[0], error=str(error))
             return _refused(Unavailable("A part of the server is away: try again in a moment.", retry_after_ms=1000))
         except Exception:
             log.exception("an event failed", client_event=event[:1])
@@ -108,6 +114,12 @@ class Namespace:
             if connection.session == data["session"]:
                 await self._server.emit("session:closed", {"reason": data["reason"]}, to=connection.sid)
                 await self._server.disconnect(connection.sid)
+
+
+def _spend(connection: Connection) -> None:
+    wait = connection.others.spend()
+    if wait:
+        raise RateLimited("Too many events at once: send fewer.", retry_after_ms=wait)
 
 
 def parse(event: list[Any]) -> tuple[str, ClientMessage]:

@@ -68,9 +68,11 @@ class Writing:
 
     async def edit(self, connection: Connection, message: DuelEdit) -> int:
         """Take one edit; the seq that is durable now. Raises what `pen` raises, and `Resync`, `Invalid`, `TooLarge`."""
-        wait = connection.edits.spend()
+        wait = connection.edits.spend() or connection.volume.spend(_volume(message))
         if wait:
-            raise RateLimited("Too many edits at once: send them in larger batches.", retry_after_ms=wait)
+            raise RateLimited(
+                "Too much at once: send edits in larger batches, and only what changed.", retry_after_ms=wait
+            )
         pen = self.pen(connection, message.duel_id)
         before = pen.document
         if message.seq <= before.seq:
@@ -127,3 +129,9 @@ class Writing:
         pen = connection.pens.pop(duel_id, None)
         if pen and self._pens.get((duel_id, connection.player_id)) is pen:
             del self._pens[duel_id, connection.player_id]
+
+
+def _volume(message: DuelEdit) -> int:
+    """How much an edit adds to the log, about, in characters."""
+    parts = (part for section in message.changes if isinstance(section, list) for part in section)
+    return len(message.changes) + sum(len(part) if isinstance(part, str) else 1 for part in parts)

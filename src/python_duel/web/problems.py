@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from python_duel.errors import DuelError
+from python_duel.platform.postgres import AWAY
 from python_duel.platform.redis import LOST, RedisError
 
 log = structlog.get_logger(__name__)
@@ -45,10 +46,10 @@ def install(app: FastAPI) -> None:
         return problem(error.status_code, CODES.get(error.status_code, "error"), str(error.detail))
 
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        away = isinstance(error, (*LOST, RedisError))
-        log.error("a request failed", path=request.url.path, exc_info=error)
-        if away:
+        if isinstance(error, (*LOST, RedisError, *AWAY)):
+            log.warning("a store is away", path=request.url.path, error=str(error))
             return problem(503, "unavailable", "A part of the server is away: try again.", retry_after_ms=1000)
+        log.error("a request failed", path=request.url.path, exc_info=error)
         return problem(500, "internal", "The server could not do that: try again.")
 
     app.add_exception_handler(DuelError, duel_error)

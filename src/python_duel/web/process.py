@@ -30,9 +30,11 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
     async def _drain(self) -> None:
-        await self._web.drain()
-        await asyncio.sleep(DRAIN_S)
-        self.should_exit = True
+        try:
+            await self._web.drain()
+            await asyncio.sleep(DRAIN_S)
+        finally:
+            self.should_exit = True
 
 
 def run(settings: Settings, fd: int) -> None:
