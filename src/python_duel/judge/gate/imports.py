@@ -2,6 +2,9 @@
 
 import ast
 from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib import import_module
+from types import ModuleType
 
 from python_duel.judge.gate import names
 from python_duel.sandbox.modules import PUBLIC
@@ -44,12 +47,27 @@ def _member_problem(module: str, alias: ast.alias) -> str | None:
         return None if module in names.STAR_MODULES else f"'from {module} import *' is not allowed: name what you need."
     if module == "sys" and name not in names.SYS_MEMBERS:
         return f"'sys.{name}' is not allowed: of sys, use stdin, stdout, exit."
-    refused = names.INTROSPECTION | names.OTHER_MODULES | names.REFUSED_MEMBERS.get(module, set())
-    if name.startswith("_") or name in refused:
+    refused = names.INTROSPECTION | names.EVERYDAY | names.OTHER_MODULES | names.REFUSED_MEMBERS.get(module, set())
+    if name.startswith("_") or name in refused or carries(module, name):
         return f"{name!r} of {module} is not allowed: use the public functions of {module}, without files."
     return None
 
 
+def carries(module: str, name: str) -> bool:
+    """Whether `module.name` is another module that programs may not import."""
+    if module not in PUBLIC:
+        return False
+    found = getattr(import_module(module), name, None)
+    if not isinstance(found, ModuleType):
+        return False
+    return found.__name__ not in PUBLIC and not found.__name__.startswith(f"{module}.")
+
+
 def _not_offered(module: str) -> str:
+    root = module.partition(".")[0]
+    if hint := names.INSTEAD.get(root):
+        return f"The module {root!r} is not offered: {hint}."
+    if near := get_close_matches(module, sorted(PUBLIC), n=1, cutoff=0.8):
+        return f"The module {module!r} is not offered: did you mean {near[0]!r}?"
     offered = ", ".join(sorted(name for name in PUBLIC if name.isalpha() and name.islower()))
     return f"The module {module!r} is not offered. These are: {offered}."

@@ -33,7 +33,19 @@ OPERATORS = (
 SAFE_DUNDERS = frozenset(f"__{name}__" for name in OPERATORS)
 """Methods of the data model that lead nowhere else: may be defined, read and called."""
 
-READABLE_DUNDERS = SAFE_DUNDERS | {"__name__", "__qualname__", "__doc__"}
+READABLE_DUNDERS = SAFE_DUNDERS | {
+    "__name__",
+    "__qualname__",
+    "__doc__",
+    "__cause__",
+    "__context__",
+    "__notes__",
+    "__annotations__",
+    "__members__",
+    "__wrapped__",
+}
+OWN_READABLE = {"self": {"__dict__"}, "other": {"__dict__"}}
+"""What a method may read of its own objects, by the name that these go by."""
 WRITABLE_DUNDERS = SAFE_DUNDERS | {
     "__name__",
     "__doc__",
@@ -59,22 +71,48 @@ METHODS_REFUSED = {
 INTROSPECTION = frozenset(
     "gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await cr_origin ag_frame ag_code ag_await "
     "tb_frame tb_next tb_lasti f_back f_builtins f_code f_globals f_locals f_trace "
-    "co_code co_consts co_names co_varnames func_globals func_code func_closure mro "
+    "co_code co_consts co_names co_varnames func_globals func_code func_closure "
     "get_type_hints make_dataclass ForwardRef CodeType FunctionType LambdaType FrameType TracebackType ModuleType "
-    "new_class walk_stack walk_tb extract_stack print_stack get_field vformat open_code FileIO "
-    "settrace setprofile breakpointhook load_module exec_module get_objects get_referrers get_referents".split()
+    "open_code FileIO settrace setprofile breakpointhook load_module exec_module".split()
 )
 """Attributes and members that reach the interpreter's inside."""
 
+EVERYDAY = frozenset(
+    "mro new_class walk_stack walk_tb extract_stack print_stack get_field vformat "
+    "get_objects get_referrers get_referents".split()
+)
+"""Such members too, but names that a player may well choose for something else."""
+
 OTHER_MODULES = frozenset(
     name
-    for plain in "os sys posix builtins codecs importlib subprocess ctypes socket pickle marshal gc inspect".split()
+    for plain in (
+        "os sys posix builtins bltns codecs importlib subprocess ctypes socket pickle marshal gc inspect "
+        "threading linecache copyreg encodings"
+    ).split()
     for name in (plain, f"_{plain}")
 )
 """Modules that others carry along as attributes."""
 
+_NO_FILES = "there are no files and no processes here; read sys.stdin or call input(), and print() the answer"
+_NO_THREADS = "there are no threads and processes here; for deep recursion sys.setrecursionlimit() is enough"
+INSTEAD = {
+    **dict.fromkeys("os pathlib subprocess shutil tempfile glob fileinput mmap fcntl posix csv".split(), _NO_FILES),
+    **dict.fromkeys("threading multiprocessing concurrent _thread signal resource".split(), _NO_THREADS),
+    "asyncio": "there is nothing to wait for here; call plain functions, or step through generators",
+    **dict.fromkeys("socket ssl http urllib requests select".split(), "there is no network here"),
+    **dict.fromkeys(
+        "numpy pandas scipy sympy networkx sortedcontainers typing_extensions".split(),
+        "only the standard library is here; lists, heapq, bisect, math and fractions go a long way",
+    ),
+    "ast": "json.loads() reads lists, numbers and texts",
+    "gc": "leave it out, it saves next to nothing",
+    "logging": "print to sys.stderr",
+    **dict.fromkeys("pickle marshal".split(), "copy.deepcopy() and json copy values"),
+}
+"""What to do instead of importing a module that players often reach for."""
+
 REFUSED_MEMBERS = {
-    "io": {"open", "open_code", "FileIO"},
+    "io": {"open", "open_code", "OpenWrapper", "FileIO"},
     "string": {"Formatter"},
     "types": {"coroutine", "prepare_class", "resolve_bases"},
     "typing": {"get_type_hints", "ForwardRef", "evaluate_forward_ref"},

@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterator
 
 from python_duel.judge.gate import names
 from python_duel.judge.gate.finding import Finding, at
-from python_duel.judge.gate.imports import Imports, import_problem
+from python_duel.judge.gate.imports import Imports, carries, import_problem
 
 _NO_NAMES = {("Constant", "value"), ("Constant", "kind"), ("Interpolation", "str")}
-_DUNDER_FIELD = re.compile(r"\{[^{}]*[.\[]\s*__\w")
+_INNER_FIELD = re.compile(rf"\{{[^{{}}]*[.\[]\s*(?:__\w|(?:{'|'.join(names.INTROSPECTION)})\b)")
 _TEACH_DUNDER = "leads into the interpreter; work with plain attributes and functions"
 
 
 def finding(source: str, module: ast.Module) -> Finding | None:
     """The first finding in the order of the text."""
     walker = _Walker(module)
-    found = [at(source, node, message) for node, message in walker.problems()]
-    return min(found, default=None)
+    found = min(walker.problems(), key=_position, default=None)
+    return found and at(source, *found)
+
+
+def _position(found: tuple[ast.AST, str]) -> tuple[int, int]:
+    node = found[0]
+    return getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
 
 
 class _Walker:
@@ -28,6 +33,7 @@ class _Walker:
         self._imports = Imports(self._nodes)
         self._methods = {id(n) for c in self._nodes if isinstance(c, ast.ClassDef) for n in c.body}
         self._bound = set(self._bindings())
+        self._members = set(self._own_members())
         self._fine: set[int] = set()
         """Nodes that what stands around them makes harmless."""
 
@@ -39,6 +45,17 @@ class _Walker:
                 yield node.arg
             elif isinstance(node, ast.FunctionDef | ast.ClassDef) and id(node) not in self._methods:
                 yield node.name
+
+    def _own_members(self) -> Iterator[str]:
+        """Attributes and methods that the program itself makes: with them, an everyday name means what it says."""
+        for node in self._nodes:
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                yield node.attr
+            elif id(node) in self._methods:
+                if isinstance(node, ast.FunctionDef):
+                    yield node.name
+                elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                    yield node.target.id
 
     def problems(self) -> Iterator[tuple[ast.AST, str]]:
         """Parents come before their children, so a parent can vouch for a child."""
@@ -78,21 +95,25 @@ class _Walker:
         name, base = node.attr, node.value
         module = self._imports.module_of(base)
         if _is_dunder(name):
-            harmless = name in names.READABLE_DUNDERS or _reads_class(node)
+            harmless = name in names.READABLE_DUNDERS or _reads_class(node) or _reads_own(node)
             return None if harmless else f"'.{name}' {_TEACH_DUNDER}."
         if module == "sys":
             return (
                 None if name in names.SYS_MEMBERS else f"'sys.{name}' is not allowed: of sys, use stdin, stdout, exit."
             )
-        if module and (name.startswith("_") or name in names.REFUSED_MEMBERS.get(module, ())):
+        if module and (name.startswith("_") or name in names.REFUSED_MEMBERS.get(module, ()) or carries(module, name)):
             return f"'{module}.{name}' is not allowed: use the public functions of {module}, without files."
         if name in names.LITERAL_ATTRIBUTE_BUILTINS:
             return f"{name!r} can only be called, with the attribute's name written out."
-        if name in names.OTHER_MODULES and not _is_name(base, "self"):
+        if name in names.INTROSPECTION:
+            return f"'.{name}' {_TEACH_DUNDER}."
+        if not module and (_is_name(base, "self") or (name in self._members and not name.startswith("_"))):
+            return None
+        if name in names.OTHER_MODULES:
             return (
                 f"'.{name}' reaches another module: import what you need; {name.lstrip('_')!r} itself is not offered."
             )
-        return f"'.{name}' {_TEACH_DUNDER}." if name in names.INTROSPECTION else None
+        return f"'.{name}' {_TEACH_DUNDER}." if name in names.EVERYDAY else None
 
     def on_name(self, node: ast.Name) -> str | None:
         if id(node) in self._fine:
@@ -128,7 +149,7 @@ class _Walker:
             len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred)
         ):
             return "type() with more than one argument makes a class out of text: write a class statement."
-        if _is_name(node.func, "open") and node.args and _is_zero(node.args[0]):
+        if _is_name(node.func, "open") and node.args and _is_stdin(node.args[0]):
             self._fine.add(id(node.func))
         return None
 
@@ -140,8 +161,8 @@ class _Walker:
         return f"'{node.name}.obj' {_TEACH_DUNDER}." if reads else None
 
     def on_constant(self, node: ast.Constant) -> str | None:
-        if isinstance(node.value, str) and _DUNDER_FIELD.search(node.value):
-            return f"A format field that reads a double-underscore attribute {_TEACH_DUNDER}."
+        if isinstance(node.value, str) and _INNER_FIELD.search(node.value):
+            return f"A format field that reads such an attribute {_TEACH_DUNDER}."
         return None
 
     def on_import(self, node: ast.Import | ast.ImportFrom) -> str | None:
@@ -171,21 +192,50 @@ def _identifiers(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _reads_class(node: ast.Attribute) -> bool:
-    """`other.__class__` of a plain name; what could follow it is refused by its own name."""
-    return node.attr == "__class__" and isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load)
+    """`other.__class__` or `self.next.__class__`; what could follow it is refused by its own name."""
+    owner = node.value
+    while isinstance(owner, ast.Attribute) and not _is_dunder(owner.attr):
+        owner = owner.value
+    return node.attr == "__class__" and isinstance(owner, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
+def _reads_own(node: ast.Attribute) -> bool:
+    owner = node.value.id if isinstance(node.value, ast.Name) else ""
+    return node.attr in names.OWN_READABLE.get(owner, ()) and isinstance(node.ctx, ast.Load)
 
 
 def _looked_up(node: ast.Call, name: str) -> str | None:
     texts = node.args[names.LITERAL_ATTRIBUTE_BUILTINS[name]]
     for text in texts:
         if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
+            if name == "getattr" and _is_harmless_prefix(_prefix(text)):
+                continue
             return (
                 f"{name}() needs the attribute's name written out, as in {name}({'x, ' * (name == 'getattr')}'name')."
             )
         parts = text.value.split(".")
-        if any(p in names.INTROSPECTION or (_is_dunder(p) and p not in names.READABLE_DUNDERS) for p in parts):
+        if any(
+            p in names.INTROSPECTION | names.EVERYDAY or (_is_dunder(p) and p not in names.READABLE_DUNDERS)
+            for p in parts
+        ):
             return f"{name}() of {text.value!r} {_TEACH_DUNDER}."
     return None
+
+
+def _prefix(text: ast.expr) -> str:
+    """What a text that is put together begins with, as in f"visit_{kind}" and "visit_" + kind."""
+    first: ast.expr | None = None
+    if isinstance(text, ast.JoinedStr):
+        first = text.values[0] if text.values else None
+    elif isinstance(text, ast.BinOp) and isinstance(text.op, ast.Add):
+        first = text.left
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+
+
+def _is_harmless_prefix(prefix: str) -> bool:
+    """No name that leads into the interpreter begins like this."""
+    refused = names.INTROSPECTION | names.EVERYDAY | names.OTHER_MODULES
+    return prefix[:1].isalpha() and prefix.endswith("_") and not any(name.startswith(prefix) for name in refused)
 
 
 def _called(function: ast.expr) -> str:
@@ -203,5 +253,5 @@ def _is_name(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def _is_zero(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value == 0
+def _is_stdin(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value in (0, "/dev/stdin")
