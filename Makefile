@@ -22,7 +22,7 @@ e2e: ## play duels in real browsers
 	./duel test tests/e2e -m '' $(ARGS)
 
 bench: ## run the benchmarks
-	$(RUN) pytest benchmarks -m '' -s $(ARGS)
+	$(RUN) python benchmarks/sandbox.py $(ARGS)
 
 check: lint types architecture size challenges migrations ui-check ## everything that is checked without running the tests
 

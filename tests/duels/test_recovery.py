@@ -32,7 +32,7 @@ async def test_a_start_that_nobody_was_told_of_is_told_by_the_next_tick(
     duel_id, entrants = new_id(), await core.entrants()
     await core.duels.create(duel_id, entrants, TERMS)
     await command_and_die(core, duel_id, rules.Tick(), monkeypatch)
-    await core.duels.tick(duel_id)
+    await core.recovery.tick(duel_id)
     assert core.bus.count("duel:state") == 1
     assert await reply(core.redis.zscore(TIMERS, duel_id)) == (await core.duel(duel_id)).deadline
 
@@ -44,12 +44,12 @@ async def test_an_end_that_nobody_was_told_of_is_told_by_the_sweep(
     await command_and_die(core, duel_id, rules.Resign(ada), monkeypatch)
     await core.sql("ALTER TABLE duels DISABLE TRIGGER keep_result")
     await core.sql("UPDATE duels SET finished_at = 1")
-    await core.duels.sweep(everybody)
+    await core.recovery.sweep(everybody)
     told = next(data for _, event, data in core.bus.said if event == "duel:finished")
     assert told["result"] == {"outcome": "win", "winner_id": bob, "reason": "resigned"}
     assert core.bus.count("duel:state") == 1
     core.bus.said.clear()
-    await core.duels.sweep(everybody)
+    await core.recovery.sweep(everybody)
     assert not core.bus.said
 
 
@@ -63,7 +63,7 @@ async def test_an_end_that_some_were_told_of_is_told_again_by_the_timer(
         with pytest.raises(ConnectionError):
             await core.duels.command(duel_id, rules.Resign(ada))
     assert await reply(core.redis.zscore(TIMERS, duel_id)) is not None
-    await core.duels.tick(duel_id)
+    await core.recovery.tick(duel_id)
     assert core.bus.count("duel:finished") == 1
     assert await reply(core.redis.zscore(TIMERS, duel_id)) is None
 

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from python_duel.duels import rules
 from python_duel.duels.document import Document
 from python_duel.duels.journal import Append
+from python_duel.duels.recovery import LOST_JOB_MS
 from python_duel.duels.results import ATTEMPTS
-from python_duel.duels.service import LOST_JOB_MS
 from python_duel.duels.timers import KEY as TIMERS
 from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, NotLive
 from python_duel.platform.ids import new_id
@@ -143,7 +143,7 @@ async def test_nothing_is_received_after_the_deadline(core: Parts) -> None:
     with pytest.raises(NotLive):
         await core.submit(duel_id, ada, "late")
     assert await core.sql("SELECT count(*) FROM submissions") == [(0,)]
-    await core.duels.tick(duel_id)
+    await core.recovery.tick(duel_id)
     assert (await core.duel(duel_id)).reason == "timeout"
 
 
@@ -237,12 +237,12 @@ async def test_what_a_program_printed_can_always_be_stored(core: Parts) -> None:
 async def test_a_lost_job_is_queued_again_and_one_that_waits_is_not(core: Parts) -> None:
     duel_id, ada, _ = await core.live()
     await core.submit(duel_id, ada, "a", "print('mine')\n")
-    await core.duels.sweep(everybody)
+    await core.recovery.sweep(everybody)
     await core.sql(f"UPDATE submissions SET received_at = received_at - {LOST_JOB_MS + 1}")
-    await core.duels.sweep(everybody)
+    await core.recovery.sweep(everybody)
     assert len(await core.jobs()) == 1
     await core.redis.flushall()
-    await core.duels.sweep(everybody)
+    await core.recovery.sweep(everybody)
     [job] = await core.jobs()
     assert (job.code, job.player_id) == ("print('mine')\n", ada)
     assert await reply(core.redis.get(f"challenge:{job.challenge}"))
@@ -251,7 +251,7 @@ async def test_a_lost_job_is_queued_again_and_one_that_waits_is_not(core: Parts)
 async def test_timers_are_set_again_after_the_store_was_emptied(core: Parts) -> None:
     duel_id, _, _ = await core.live()
     await core.redis.flushall()
-    await core.duels.sweep(everybody)
+    await core.recovery.sweep(everybody)
     assert await reply(core.redis.zscore(TIMERS, duel_id)) == (await core.duel(duel_id)).deadline
 
 
@@ -261,12 +261,12 @@ async def test_the_sweep_sees_who_is_gone_and_who_is_back(core: Parts) -> None:
     async def only_bob(player_id: str) -> bool:
         return player_id == bob
 
-    await core.duels.sweep(only_bob)
+    await core.recovery.sweep(only_bob)
     assert [player.away_since is None for player in (await core.duel(duel_id)).players] == [False, True]
     gone = (await core.duel(duel_id)).players[0].away_since
-    await core.duels.sweep(only_bob)
+    await core.recovery.sweep(only_bob)
     assert (await core.duel(duel_id)).players[0].away_since == gone
-    await core.duels.sweep(everybody)
+    await core.recovery.sweep(everybody)
     assert all(player.away_since is None for player in (await core.duel(duel_id)).players)
     assert ada
 
@@ -285,7 +285,7 @@ async def test_texts_are_archived_by_the_end_or_by_the_sweep(core: Parts) -> Non
     await core.sql("UPDATE duel_players SET final_seq = NULL, final_text = NULL")
     await core.sql("ALTER TABLE duels DISABLE TRIGGER keep_result")
     await core.sql("UPDATE duels SET finished_at = 1")
-    await core.duels.sweep(nobody)
+    await core.recovery.sweep(nobody)
     assert [tuple(row) for row in await core.sql(read)] == expected
 
 
@@ -303,11 +303,11 @@ async def test_an_old_duel_that_nobody_ticked_ends_with_the_next_sweep_and_tick(
     await core.judge(await core.submit(duel_id, ada, "a"), Verdict.WA, passed=5)
     await core.sql("UPDATE duels SET deadline = starts_at + 1")
     await core.redis.flushall()
-    await core.duels.sweep(everybody)
+    await core.recovery.sweep(everybody)
     due = await reply(core.redis.zscore(TIMERS, duel_id))
     assert due is not None
     assert due <= core.clock.now()
-    await core.duels.tick(duel_id)
+    await core.recovery.tick(duel_id)
     duel = await core.duel(duel_id)
     assert (duel.winner_id, duel.reason) == (ada, "most_cases")
     assert await reply(core.redis.zscore(TIMERS, duel_id)) is None
@@ -317,14 +317,14 @@ async def test_a_timer_does_not_spin_while_a_verdict_is_out(core: Parts) -> None
     duel_id, ada, _ = await core.live()
     await core.submit(duel_id, ada, "a")
     await core.sql("UPDATE duels SET deadline = starts_at + 1")
-    await core.duels.tick(duel_id)
+    await core.recovery.tick(duel_id)
     assert (await core.duel(duel_id)).status == "live"
     assert await reply(core.redis.zscore(TIMERS, duel_id)) is None
 
 
 async def test_a_timer_of_no_duel_is_forgotten(core: Parts) -> None:
     await core.duels.timers.set("nothing", 1)
-    await core.duels.tick("nothing")
+    await core.recovery.tick("nothing")
     assert await reply(core.redis.zscore(TIMERS, "nothing")) is None
 
 

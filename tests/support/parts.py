@@ -11,6 +11,7 @@ from python_duel.challenges.service import Challenges
 from python_duel.duels.jobs import Jobs
 from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, Submission
+from python_duel.duels.recovery import Recovery
 from python_duel.duels.results import Results
 from python_duel.duels.service import Duels, Entrant, Terms
 from python_duel.duels.timers import Timers
@@ -55,6 +56,7 @@ class Parts:
     bus: LoudBus
     challenges: Challenges
     duels: Duels
+    recovery: Recovery
     results: Results
     players: Players
     queue: Queue
@@ -70,7 +72,7 @@ class Parts:
         """A duel that has started: its id and its players'."""
         duel_id, (ada, bob) = new_id(), await self.entrants()
         await self.duels.create(duel_id, (ada, bob), terms)
-        await self.duels.tick(duel_id)
+        await self.recovery.tick(duel_id)
         return duel_id, ada.player_id, bob.player_id
 
     async def submit(self, duel_id: str, player_id: str, submission_id: str, code: str = "x = 1\n") -> Submission:
@@ -142,6 +144,7 @@ async def parts(database_url: str, redis_url: str) -> AsyncIterator[Parts]:
             bus,
             challenges,
             duels,
+            Recovery(duels),
             Results(duels),
             Players(database, clock, settings.session_days),
             queue,

@@ -23,6 +23,8 @@ from python_duel.protocol.base import Mode, Visibility
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence
 
+CONCLUDE_MS = 3000
+"""How long after the end another process looks whether all have heard of it."""
 Present = Callable[[str], Awaitable[bool]]
 """Whether a player is there: has an open socket on any process."""
 
@@ -280,7 +282,7 @@ class Duels:
                 await self._publish_presence(duel, event.seat)
         if finished:
             metrics.DUELS_FINISHED.labels(finished.result.outcome, finished.result.reason).inc()
-            await self._conclude(duel)
+            await self.conclude(duel)
         elif any(not isinstance(event, rules.Judged) for event in change.events):
             await self.tell(duel.id)
 
@@ -288,7 +290,7 @@ class Duels:
         """Let everybody in the duel see it as it is now."""
         await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
 
-    async def _conclude(self, duel: Duel) -> None:
+    async def conclude(self, duel: Duel) -> None:
         """Store the last texts and tell everybody of the end; once more does no harm."""
         await self.archive(duel)
         await self.tell(duel.id)
@@ -314,24 +316,6 @@ class Duels:
             async with self.database.transaction() as session:
                 await repository.archive(session, duel.id, player.player_id, document.seq, document.text)
 
-    async def tick(self, duel_id: str) -> None:
-        """What time brings; for the timers."""
-        try:
-            change = await self.command(duel_id, rules.Tick())
-        except NotFound:
-            await self.timers.set(duel_id, None)
-            return
-        if not change.events:
-            await self._tell_again(change.duel)
-
-    async def _tell_again(self, duel: Duel) -> None:
-        """It was due and nothing happened: who changed it last may have died before anybody heard of it."""
-        if duel.status == "finished":
-            await self._conclude(duel)
-            return
-        await self.timers.set(duel.id, rules.next_due(repository.state(duel)))
-        await self.tell(duel.id)
-
     async def rematch(self, duel_id: str, player_id: str, terms: Callable[[Duel], Terms]) -> list[str]:
         """Offer a rematch; when both have, the next duel is made and its players are given.
 
@@ -352,36 +336,7 @@ class Duels:
         async with self.database.transaction() as session:
             return await repository.rematch(session, duel_id)
 
-    async def sweep(self, present: Present) -> None:
-        """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent."""
-        now = self.clock.now()
-        async with self.database.transaction() as session:
-            open_duels = await repository.open_duels(session)
-            lost_jobs = await repository.pending(session, now - LOST_JOB_MS)
-            unarchived = await repository.unarchived(session, now - LOST_JOB_MS)
-        for duel in open_duels:
-            await self._sweep_duel(duel, present)
-        for submission in lost_jobs:
-            if await self.jobs.lost(submission.id):
-                duel = await self.get(submission.duel_id)
-                await self.judge(submission, duel.challenge_digest)
-        for duel_id in unarchived:
-            await self._conclude(await self.get(duel_id))
-
-    async def _sweep_duel(self, duel: Duel, present: Present) -> None:
-        await self.timers.set(duel.id, rules.next_due(repository.state(duel)))
-        for player in duel.players:
-            there = await present(player.player_id)
-            if there != (player.away_since is None):
-                await self.presence(duel.id, player.player_id, there)
-
     async def presence(self, duel_id: str, player_id: str, there: bool) -> None:
         """A player came back, or their last connection is gone."""
         command = rules.Return(player_id) if there else rules.Leave(player_id)
         await asyncio.shield(self.command(duel_id, command))
-
-
-CONCLUDE_MS = 3000
-"""How long after the end another process looks whether all have heard of it."""
-LOST_JOB_MS = 15_000
-"""A submission without a verdict for so long may have lost its job: it is queued again if so; twice does no harm."""

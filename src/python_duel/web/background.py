@@ -8,6 +8,7 @@ from typing import Self
 
 import structlog
 
+from python_duel.duels.recovery import Recovery
 from python_duel.duels.results import Results
 from python_duel.realtime.presence import LEASE_MS, REFRESH_S
 from python_duel.realtime.services import Services
@@ -21,13 +22,14 @@ class Background:
 
     def __init__(self, services: Services, results: Results) -> None:
         self._services, self._results = services, results
+        self._recovery = Recovery(services.duels)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         """Start."""
         duels, process = self._services.duels, self._services.bus.process
         self._tasks = [
-            asyncio.create_task(duels.timers.run(duels.tick), name="timers"),
+            asyncio.create_task(duels.timers.run(self._recovery.tick), name="timers"),
             asyncio.create_task(duels.jobs.consume(process, self._results.apply), name="results"),
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
             asyncio.create_task(self._sweep(), name="sweep"),
@@ -61,7 +63,7 @@ class Background:
                     # Apart: what one can never finish must not keep the other from its work.
                     with _logged("queue"):
                         await services.matchmaking.sweep()
-                    await services.duels.sweep(services.presence.there)
+                    await self._recovery.sweep(services.presence.there)
             await asyncio.sleep(SWEEP_S)
 
 

@@ -1,0 +1,73 @@
+"""Finishing what was left half done: duels that fall due, and whatever a crash interrupted. Idempotent."""
+
+import structlog
+
+from python_duel.duels import repository, rules
+from python_duel.duels.models import Duel, Submission
+from python_duel.duels.service import Duels, Present
+from python_duel.errors import NotFound
+
+LOST_JOB_MS = 15_000
+"""A submission without a verdict for so long may have lost its job: it is queued again if so; twice does no harm."""
+
+
+log = structlog.get_logger(__name__)
+
+
+class Recovery:
+    """For the timers and the sweeper."""
+
+    def __init__(self, duels: Duels) -> None:
+        self._duels = duels
+
+    async def tick(self, duel_id: str) -> None:
+        """What time brings; for the timers."""
+        try:
+            change = await self._duels.command(duel_id, rules.Tick())
+        except NotFound:
+            await self._duels.timers.set(duel_id, None)
+            return
+        if not change.events:
+            await self._tell_again(change.duel)
+
+    async def _tell_again(self, duel: Duel) -> None:
+        """It was due and nothing happened: who changed it last may have died before anybody heard of it."""
+        if duel.status == "finished":
+            await self._duels.conclude(duel)
+            return
+        await self._duels.timers.set(duel.id, rules.next_due(repository.state(duel)))
+        await self._duels.tell(duel.id)
+
+    async def sweep(self, present: Present) -> None:
+        """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent."""
+        now = self._duels.clock.now()
+        async with self._duels.database.transaction() as session:
+            open_duels = await repository.open_duels(session)
+            lost_jobs = await repository.pending(session, now - LOST_JOB_MS)
+            unarchived = await repository.unarchived(session, now - LOST_JOB_MS)
+        steps = [
+            *(self._sweep_duel(duel, present) for duel in open_duels),
+            *(self._judge_again(submission) for submission in lost_jobs),
+            *(self._conclude(duel_id) for duel_id in unarchived),
+        ]
+        for step in steps:
+            try:
+                await step
+            except Exception:
+                # One duel's trouble is not the others'; the next sweep tries again.
+                log.exception("a part of the sweep failed")
+
+    async def _judge_again(self, submission: Submission) -> None:
+        if await self._duels.jobs.lost(submission.id):
+            duel = await self._duels.get(submission.duel_id)
+            await self._duels.judge(submission, duel.challenge_digest)
+
+    async def _conclude(self, duel_id: str) -> None:
+        await self._duels.conclude(await self._duels.get(duel_id))
+
+    async def _sweep_duel(self, duel: Duel, present: Present) -> None:
+        await self._duels.timers.set(duel.id, rules.next_due(repository.state(duel)))
+        for player in duel.players:
+            there = await present(player.player_id)
+            if there != (player.away_since is None):
+                await self._duels.presence(duel.id, player.player_id, there)
