@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from python_duel.sandbox import Ending, Limits, SandboxError, Slot, SlotLost, limits
 from python_duel.sandbox.limits import MIB
+from python_duel.sandbox.slot import interpreter
 
 QUICK = Limits(cpu_ms=200)
 
@@ -122,6 +124,25 @@ def test_the_time_of_a_call_is_its_own(slot: Slot) -> None:
     first, second, third = slot.call(source, "f", ["[1]", "[2]", "[3]"], QUICK).answers
     assert second.cpu_ms >= 100
     assert max(first.cpu_ms, third.cpu_ms) < 50
+
+
+def test_a_busy_host_stops_nobody() -> None:
+    source = "import time\nend = time.process_time() + 0.18\nwhile time.process_time() < end: pass\nprint(1)"
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(everywhere)})  # what is started from here on shares one CPU
+    try:
+        neighbours = [
+            subprocess.Popen([interpreter(), "-c", "while True: pass"], start_new_session=True) for _ in range(9)
+        ]
+        with Slot() as slot:
+            outcome = slot.script(source, limits=QUICK)
+    finally:
+        os.sched_setaffinity(0, everywhere)
+        for one in neighbours:
+            one.kill()
+            one.wait()
+    assert (outcome.ending, outcome.stdout) == (Ending.EXITED, b"1\n")
+    assert outcome.starved_ms > QUICK.wall_ms
 
 
 def test_all_calls_together_have_an_end(slot: Slot) -> None:

@@ -119,11 +119,10 @@ class Stopwatch:
         return self._child.starved_ms() - self._starved_begin
 
     def over_ms(self, most_ms: float) -> float:
-        """Milliseconds beyond a wall limit, negative before it. Starving is no fault of the program and does not count,
-        up to as much again.
+        """Milliseconds beyond a wall limit, negative before it. Starving does not count: it is no fault of the program,
+        and a single thread cannot bring it about.
         """
-        over = self.wall_ms() - most_ms
-        return over if over < 0 else over - min(self.starved_ms(), most_ms)
+        return self.wall_ms() - self.starved_ms() - most_ms
 
 
 def _pid(pidfd: int) -> int:

@@ -51,8 +51,8 @@ DISPLAY_CHARS = 8_192
 
 START_S = 20.0
 """How long a zygote may take to be ready."""
-REPLY_S = 5.0
-"""How long a zygote may take to make or to reap a child."""
+REPLY_S = 20.0
+"""How long a zygote may take to make or to reap a child; a host may be busy."""
 RUNS_PER_ZYGOTE = 2_000
 """A zygote is replaced after this many children."""
 

@@ -20,6 +20,8 @@ from python_duel.sandbox.outcome import Answer, Ending, Outcome, Refusal
 from python_duel.sandbox.wire import BadFrame, Frames, frame
 
 CHUNK = 1 << 16
+LOOK_MS = 100
+"""How long a child starved can no longer be asked when it is gone."""
 HARNESS_FAILED = 99
 """Exit code of a child that could not begin."""
 TOO_COMPLEX = "This program is nested too deeply, or is too large, to be compiled."
@@ -76,8 +78,8 @@ class Run:
         return self._limits if self._started else fixed.CHECK
 
     def _patience(self) -> float:
-        """Milliseconds until a limit can be reached at the earliest."""
-        return max(1.0, min(-self._over_wall(), self._most.cpu_ms - self._case.cpu_ms()) + 1)
+        """Milliseconds until a limit can be reached at the earliest, or until the next look at how a child fares."""
+        return max(1.0, min(-self._over_wall(), self._most.cpu_ms - self._case.cpu_ms(), LOOK_MS) + 1)
 
     def _over_wall(self) -> float:
         """Milliseconds beyond the wall limit of the case or of all cases, negative before both."""

@@ -179,7 +179,10 @@ class Slot:
 
     def _exit_of(self, child: Child) -> Exit | None:
         self._listen()
-        return self._exits.pop(child.serial, None)
+        gone = self._exits.get(child.serial)
+        if gone is not None:
+            self._exits.clear()  # what else is in it are children that were thrown away
+        return gone
 
     def _listen(self) -> None:
         """Takes one packet of the zygote: a child was made, or is gone."""
