@@ -43,7 +43,7 @@ async def test_it_stands_back_and_ends_on_sigterm(web: Web, judge_redis_url: str
         await until(announced, 20)
         assert os.getsid(judge.pid) == judge.pid
         judge.send_signal(signal.SIGTERM)
-        await until(ended, 10)
+        await until(ended, 60)
         assert judge.returncode == 0
         assert not await announced()
     finally:

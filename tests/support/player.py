@@ -52,7 +52,7 @@ class Player:
     async def connect(self, url: str | None = None) -> None:
         """Open the socket, on another process if `url` is given."""
         self.url = url or self.url
-        await self.socket.connect(self.url, auth={"token": self.token}, transports=self.transports)
+        await self.socket.connect(self.url, auth={"token": self.token}, wait_timeout=WAIT_S, transports=self.transports)
 
     async def leave(self) -> None:
         """Close the socket."""
