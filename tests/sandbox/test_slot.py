@@ -161,9 +161,9 @@ def test_many_calls_near_their_limit_are_all_answered(slot: Slot) -> None:
     assert slot.call(source, "f", ["[1]"] * 13, Limits(cpu_ms=1000)).ending is Ending.ANSWERED
 
 
-def test_large_answers_to_many_calls_fit_into_memory(slot: Slot) -> None:
+def test_large_answers_to_many_calls_fit_into_memory(own_slot: Slot) -> None:
     before = _resident_mb()
-    outcome = slot.call("def f(n): return [[]] * 250000", "f", ["[1]"] * 20)
+    outcome = own_slot.call("def f(n): return [[]] * 250000", "f", ["[1]"] * 20)
     assert [len(answer.value) for answer in outcome.answers] == [250_000] * 20
     assert _resident_mb() - before < 120
 
