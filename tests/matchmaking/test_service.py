@@ -169,3 +169,31 @@ async def test_accepting_takes_both_out_of_the_queue(core: Parts) -> None:
     duel = await core.duel(await core.matchmaking.accept(bob, code, there))
     assert await reply(core.redis.hkeys(TICKETS)) == []
     assert (duel.deadline - duel.starts_at, duel.visibility, duel.public) == (120_000, "veiled", False)
+
+
+async def test_who_is_put_back_while_their_other_tap_is_paired_keeps_no_ticket(
+    core: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob, cleo, dan = await guests(core, 4)
+    await core.matchmaking.join(ada, "casual", "python")
+    await core.matchmaking.join(bob, "casual", "python")
+    now = core.clock.now()
+    # Ada's second tap left a ticket, and Cleo was paired with it; Cleo's own second tap met Dan meanwhile.
+    await core.queue.join(ada, "casual", "python", now)
+    _, stale = await core.queue.join(cleo, "casual", "python", now)
+    assert stale
+    real = core.duels.active
+
+    async def overtaken(player_id: str) -> str | None:
+        active = await real(player_id)
+        if player_id == cleo and active is None:
+            await core.matchmaking.join(dan, "ranked", "python")
+            _, other = await core.queue.join(cleo, "ranked", "python", now)
+            assert other
+            await core.matchmaking._pair(other)
+        return active
+
+    monkeypatch.setattr(core.duels, "active", overtaken)
+    await core.matchmaking._pair(stale)
+    assert await pairs(core) == {frozenset({ada, bob}): 1, frozenset({cleo, dan}): 1}
+    assert await reply(core.redis.hkeys(TICKETS)) == []

@@ -144,6 +144,9 @@ class Matchmaking:
                 _, again = await self.queue.join(player.player_id, pairing.mode, player.language, now, player.joined_at)
                 if again:
                     await self._pair(again)
+                elif await self._duels.active(player.player_id):
+                    # Another tap of theirs was paired between the two.
+                    await self.queue.leave(player.player_id)
 
     async def _refuse_if_busy(self, player_id: str) -> None:
         active = await self._duels.active(player_id)
