@@ -10,7 +10,7 @@ Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-
 Milliseconds = Annotated[int, Field(ge=0)]
 """A time since the epoch on the server's clock, or a span, in milliseconds."""
 
-Language = Literal["python"]
+Language = Literal["python", "cpp", "java", "javascript"]
 """Languages a solution may be written in."""
 
 Mode = Literal["ranked", "casual"]

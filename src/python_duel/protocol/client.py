@@ -21,6 +21,7 @@ ChangeSet = Annotated[list[Units | Replacement], Field(max_length=20_000)]
 class QueueJoin(ClientMessage):
     mode: Mode
     languages: Annotated[list[Language], Field(min_length=1)] | None = None
+    """By preference: the player starts in the first that can be judged now."""
 
 
 class Empty(ClientMessage):
@@ -52,6 +53,8 @@ class DuelRef(ClientMessage):
 class DuelEdit(DuelRef):
     seq: Annotated[int, Field(ge=1)]
     changes: ChangeSet
+    language: Language | None = None
+    """What the text is written in from this edit on. Absent: as before."""
 
 
 class DuelCursor(DuelRef):
@@ -127,6 +130,8 @@ class DuelEditAck(Ack):
 
 class DuelRunAck(Ack):
     run_id: Id
+    queue_position: int
+    """As in `DuelSubmitAck`."""
 
 
 class DuelSubmitAck(Ack):

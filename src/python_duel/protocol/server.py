@@ -65,6 +65,7 @@ class ChallengeView(ServerMessage):
     samples: list[Sample]
     signature: Signature | None = None
     starter: dict[Language, str]
+    """In every language that is offered for this challenge here and now."""
     limits: ChallengeLimits
 
 
@@ -92,6 +93,7 @@ class DuelPlayer(Player):
     grace_until: Milliseconds | None = None
     """When an absent player loses by abandonment."""
     language: Language
+    """What they write in now: named by their last edit, run or submission."""
     seq: int
     text: str | None = None
     submissions: list[SubmissionView]

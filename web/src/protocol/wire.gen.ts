@@ -98,6 +98,7 @@ export interface DuelEdit {
   duel_id: string;
   seq: number;
   changes: Array<number | Array<number | string>>;
+  language?: "python" | "cpp" | "java" | "javascript" | null;
 }
 
 export interface DuelEditAck {
@@ -131,7 +132,7 @@ export interface DuelPlayer {
   rating: number;
   connected: boolean;
   grace_until?: number | null;
-  language: "python";
+  language: "python" | "cpp" | "java" | "javascript";
   seq: number;
   text?: string | null;
   submissions: SubmissionView[];
@@ -167,13 +168,14 @@ export interface DuelRef {
 export interface DuelRun {
   duel_id: string;
   run_id: string;
-  language: "python";
+  language: "python" | "cpp" | "java" | "javascript";
   input?: string | null;
 }
 
 export interface DuelRunAck {
   ok?: boolean;
   run_id: string;
+  queue_position: number;
 }
 
 export interface DuelSaid {
@@ -194,7 +196,7 @@ export interface DuelState {
 export interface DuelSubmit {
   duel_id: string;
   submission_id: string;
-  language: "python";
+  language: "python" | "cpp" | "java" | "javascript";
   seq: number;
 }
 
@@ -304,7 +306,7 @@ export interface Profile {
 
 export interface QueueJoin {
   mode: "ranked" | "casual";
-  languages?: "python"[] | null;
+  languages?: Array<"python" | "cpp" | "java" | "javascript"> | null;
 }
 
 export interface QueueJoinAck {
