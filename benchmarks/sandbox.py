@@ -11,7 +11,7 @@ from statistics import median, quantiles
 
 from python_duel.judge.gate import CHECK
 from python_duel.sandbox import Ending, Slot
-from python_duel.sandbox.slot import interpreter
+from python_duel.sandbox.launch import interpreter
 
 SOURCE = "def solve(a, b):\n    return a + b\n"
 BARE = "python3 -I -S -c pass"

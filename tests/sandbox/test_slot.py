@@ -12,7 +12,7 @@ import pytest
 
 from python_duel.sandbox import Ending, Limits, SandboxError, Slot, SlotLost, limits
 from python_duel.sandbox.limits import MIB
-from python_duel.sandbox.slot import interpreter
+from python_duel.sandbox.launch import interpreter
 
 QUICK = Limits(cpu_ms=200)
 

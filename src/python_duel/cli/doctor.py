@@ -12,7 +12,7 @@ from python_duel.errors import StartError
 from python_duel.platform.embedded import binaries
 from python_duel.sandbox import LEVELS, best_level, probe
 from python_duel.sandbox.levels import Layer
-from python_duel.sandbox.slot import interpreter
+from python_duel.sandbox.launch import interpreter
 from python_duel.settings import settings
 
 

@@ -1,13 +1,13 @@
 """What the zygote's interpreter is given to run: it finds this package, and nothing else of the installation.
 
-Arguments: the folder that holds `python_duel`, the control descriptor, the level, the check.
+Arguments: the folder that holds `python_duel`, the control descriptor, the plan as JSON.
 """
 
 import sys
 
 if __name__ == "__main__":
-    folder, control, level, check = sys.argv[1:]
+    folder, control, plan = sys.argv[1:]
     sys.path.append(folder)
     from python_duel.sandbox import zygote
 
-    zygote.main(int(control), level, check)  # type: ignore[arg-type]
+    zygote.main(int(control), plan)

@@ -62,7 +62,7 @@ class Child:
 
     def __init__(self, serial: int, memory_bytes: int, ends: Ends, pidfd: int) -> None:
         self.serial, self.memory_bytes, self.ends, self._pidfd = serial, memory_bytes, ends, pidfd
-        pid = _pid(pidfd)
+        self._pid = pid = _pid(pidfd)
         self._clock, self._schedstat = _cpu_clock(pid), _schedstat(pid)
         self._cpu_ms = self._starved_ms = 0.0
 
@@ -82,6 +82,13 @@ class Child:
         """SIGKILL; nothing happens when it is gone already."""
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def kill_group(self) -> None:
+        """SIGKILL to it and to all that it started, if it leads a process group."""
+        with suppress(OSError):
+            if self._pid and os.getpgid(self._pid) == self._pid:
+                os.killpg(self._pid, signal.SIGKILL)
+        self.kill()
 
     def close(self) -> None:
         """Lets go of every descriptor; twice does no harm."""

@@ -6,7 +6,7 @@ import resource
 import struct
 from typing import Literal, NoReturn
 
-from python_duel.sandbox import landlock, limits
+from python_duel.sandbox import landlock, roots
 from python_duel.sandbox.syscalls import (
     NEWCGROUP,
     NEWIPC,
@@ -32,33 +32,44 @@ Level = Literal["full", "no-userns", "seccomp"]
 LEVELS: tuple[Level, ...] = ("full", "no-userns", "seccomp")
 """From the strongest to the weakest."""
 
+Layer = Literal["namespaces", "landlock", "seccomp", "rlimits", "capabilities", "cgroup"]
+LAYERS: tuple[Layer, ...] = ("namespaces", "landlock", "seccomp", "rlimits", "capabilities", "cgroup")
+_MISSING: dict[Level, set[Layer]] = {"full": set(), "no-userns": {"namespaces"}, "seccomp": {"namespaces", "landlock"}}
+
 NOBODY = 65534
 SIGKILL = 9
 PER_RUN_NAMESPACES = NEWPID | NEWIPC
+PER_BUILD_NAMESPACES = PER_RUN_NAMESPACES | NEWNS
 _ALL_NAMESPACES = NEWUSER | NEWNS | NEWPID | NEWIPC | NEWUTS | NEWNET | NEWCGROUP
-_NOSUID, _NODEV, _NOEXEC, _READONLY, _REMOUNT, _BIND, _REC, _PRIVATE = 2, 4, 8, 1, 32, 4096, 0x4000, 0x40000
-_DETACH = 2
 
 
-def enter(level: Level, control: int) -> int:
-    """Shuts this single-threaded process in and gives the Landlock version. At `full` it returns in a child.
+def layers_of(level: Level) -> frozenset[Layer]:
+    """What a level is made of."""
+    return frozenset(LAYERS) - _MISSING[level]
 
-    `control` is the descriptor that only the jailed process keeps. OSError names the step that failed.
+
+def enter(layers: frozenset[Layer], level: Level, control: int, files: tuple[str, ...]) -> int:
+    """Shuts this single-threaded process in and gives the Landlock version. With namespaces it returns in a child.
+
+    `control` is the descriptor that only the jailed process keeps; `files` of the host stay in reach, read-only. With
+    files, Landlock is left to each child: a process bound by it can mount nothing. OSError names the step that failed.
     """
     become_nobody()
     user, group = os.getuid(), os.getgid()
-    if level == "full":
+    if "namespaces" in layers:
         if pid := clone(_ALL_NAMESPACES):
             _supervise(pid, control)
         prctl(PR_SET_PDEATHSIG, SIGKILL)
         _map_user(user, group)
-        _empty_root()
+        roots.change(files)
     os.environ.clear()
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    version = 0 if level == "seccomp" else landlock.deny_all()
-    if level == "no-userns" and not version:
+    version = landlock.abi() if "landlock" in layers else 0
+    if level == "no-userns" and "landlock" in layers and not version:
         raise OSError("Landlock is missing")
-    if level != "full":
+    if version and not files:
+        landlock.restrict()
+    if "namespaces" not in layers and "capabilities" in layers:
         drop_capabilities()
     prctl(PR_SET_DUMPABLE, 0)
     return version
@@ -89,22 +100,6 @@ def _map_user(user: int, group: int) -> None:
         os.close(descriptor)
 
 
-def _empty_root() -> None:
-    """An empty read-only tmpfs becomes the whole file system: no /usr, no /proc, no /dev."""
-    _mount("none", "/", "", _REC | _PRIVATE)
-    _mount("none", "/tmp", "tmpfs", _NOSUID | _NODEV | _NOEXEC, "size=4k,nr_inodes=2,mode=555")
-    os.chdir("/tmp")
-    syscall("pivot_root", b".", b".")
-    checked(libc().umount2(b".", _DETACH), "umount the old root")
-    os.chdir("/")
-    _mount("none", "/", "", _REMOUNT | _BIND | _READONLY | _NOSUID | _NODEV | _NOEXEC)
-
-
-def _mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    texts = [text.encode() for text in (source, target, kind)]
-    checked(libc().mount(*texts, ctypes.c_ulong(flags), options.encode()), f"mount {target}")
-
-
 def drop_capabilities() -> None:
     """Gives up every capability, now and for whatever this process may become."""
     none = ctypes.c_ulong(0)
@@ -117,18 +112,7 @@ def drop_capabilities() -> None:
     syscall("capset", version_3, bytes(24))
 
 
-def set_limits(memory_bytes: int) -> None:
-    """The kernel's limits on one child. CPU time of a case is watched by the parent; this is its backstop."""
-    for which, most in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, limits.PROCESS_CPU_S),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, limits.OPEN_FILES),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_STACK, limits.STACK_BYTES),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_SIGPENDING, limits.PENDING_SIGNALS),
-    ):
-        resource.setrlimit(which, (most, most))
+def set_limits(most: dict[int, int]) -> None:
+    """The kernel's limits on one child, by resource. CPU time of a case is the parent's to watch."""
+    for which, value in most.items():
+        resource.setrlimit(which, (value, value))

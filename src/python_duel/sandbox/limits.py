@@ -49,6 +49,30 @@ TEXT_CHARS = 2_000
 DISPLAY_CHARS = 8_192
 """The longest piece of input or output shown to a player."""
 
+ROOM_OPEN_FILES = 64
+ROOM_PROCESSES = 64
+"""Threads of a runtime, its own included; processes of a compiler."""
+ROOM_STACK_BYTES = 8 * MIB
+"""The default stack of a thread in a runtime."""
+SESSION_CPU_S = 600
+"""CPU time of a session over all its requests; it is replaced long before."""
+
+BUILD_MEMORY_BYTES = 1024 * MIB
+BUILD_CPU_S = 10
+"""CPU time of each process of a compiler."""
+BUILD_WALL_MS = 20_000
+BUILD_FILE_BYTES = 64 * MIB
+"""The longest file that a compiler may write."""
+BUILD_SPACE_BYTES = 192 * MIB
+"""All files of one build together."""
+DIAGNOSTICS_BYTES = 64 * KIB
+"""What a compiler may say; after that it is stopped."""
+
+SLOT_MEMORY_BYTES = 96 * MIB
+"""What a slot's cgroup may hold beside the program: zygote, the next child, pipes."""
+SLOT_PROCESSES = 16
+"""Processes in the cgroup of a slot without a room."""
+
 START_S = 20.0
 """How long a zygote may take to be ready."""
 REPLY_S = 20.0

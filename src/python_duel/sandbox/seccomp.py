@@ -1,12 +1,20 @@
-"""The filter a program runs under: a list of the system calls it may make; every other one fails."""
+"""The filters that children run under: lists of the system calls they may make; every other one fails."""
 
 import ctypes
 import errno
+import os
 import struct
+from typing import Literal
 
 from python_duel.sandbox.syscalls import libc, machine, number, syscall
 
+Kind = Literal["source", "binary", "runtime", "build"]
+"""source: this very interpreter runs on. binary: one static executable is exec'd, from descriptor 4. runtime: a program
+with threads, its own machine code and files to read. build: a compiler, which also starts programs and writes files."""
+
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+EXECUTABLE = 4
+"""The descriptor of a binary, closed by the exec."""
 
 ALLOWED = (
     "read write close lseek brk munmap mremap madvise futex rseq set_robust_list fstat "
@@ -14,26 +22,65 @@ ALLOWED = (
     "nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times getrusage "
     "getpid gettid getppid getuid geteuid getgid getegid getrandom sched_yield poll ppoll select pselect6"
 ).split()
+_START = "arch_prctl set_tid_address prlimit64".split()
+"""What the C library does when a program begins."""
+_RUNTIME = (
+    "execve open openat stat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat getcwd getdents64 "
+    "pread64 pwrite64 readv writev fcntl dup dup2 dup3 pipe pipe2 eventfd2 epoll_create epoll_create1 epoll_ctl "
+    "epoll_wait epoll_pwait sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max "
+    "sched_get_priority_min sysinfo getrlimit membarrier mincore msync getcpu fstatfs statfs uname getpriority "
+    "fadvise64 mmap mprotect"
+).split()
+_BUILD = (
+    "wait4 waitid vfork fork chmod fchmod fchmodat umask unlink unlinkat rename renameat renameat2 mkdir mkdirat rmdir "
+    "ftruncate truncate fallocate link linkat symlink symlinkat chdir fchdir utimensat fsync copy_file_range sendfile "
+    "setrlimit getpgrp getpgid flock creat"
+).split()
 NOT_EXECUTABLE = ("mmap", "mprotect")
-"""Allowed as long as the memory is not made executable."""
+"""Allowed to source and binary as long as the memory is not made executable."""
 REFUSED = {
     errno.EACCES: "open openat stat lstat newfstatat access faccessat readlink readlinkat getcwd getdents64 "
     "mkdir mkdirat unlink unlinkat rename renameat renameat2".split(),
     errno.EPERM: "clone fork vfork execve execveat socket socketpair connect kill tkill tgkill wait4 fcntl dup dup2 "
-    "dup3 pipe pipe2 memfd_create uname".split(),
+    "dup3 pipe pipe2 memfd_create uname prctl sched_setaffinity".split(),
     errno.ENOTTY: ["ioctl"],
 }
-"""Refused with an error that Python programs understand. Whatever is named nowhere is ENOSYS."""
+"""Refused with an error that programs understand. Whatever is named nowhere is ENOSYS."""
+
+_ALLOWED_TO: dict[Kind, list[str]] = {
+    "source": ALLOWED,
+    "binary": ALLOWED + _START,
+    "runtime": ALLOWED + _START + _RUNTIME,
+    "build": ALLOWED + _START + _RUNTIME + _BUILD,
+}
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
-_NUMBER_AT, _ARCH_AT, _THIRD_ARGUMENT_AT = 0, 4, 32
+_NUMBER_AT, _ARCH_AT = 0, 4
 _PROT_EXEC = 4
 _X32 = 0x40000000
+_AT_EMPTY_PATH = 0x1000
+_CLONE_THREAD, _CLONE_NEW = 0x00010000, 0x7E020080
+_PR_SET_NAME = 15
+_FIONBIO = 0x5421
 
 
 def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("HBBI", code, if_true, if_false, value)
+
+
+_allow = _instruction(_RETURN, _ALLOW)
+
+
+def _refuse(error: int) -> bytes:
+    return _instruction(_RETURN, _ERRNO | error)
+
+
+def _argument(index: int) -> bytes:
+    """Loads the low half of an argument. The high half plays no part in the calls that are looked at: flags, options
+    and descriptors are 32 bits wide.
+    """
+    return _instruction(_LOAD, 16 + 8 * index)
 
 
 def _on(name: str, arch: str, *then: bytes) -> bytes:
@@ -42,9 +89,10 @@ def _on(name: str, arch: str, *then: bytes) -> bytes:
     return b"" if wanted is None else _instruction(_EQUAL, wanted, 0, len(then)) + b"".join(then)
 
 
-def program(arch: str) -> bytes:
-    """The filter as classic BPF. Calls of another architecture, or of x32, kill the process."""
-    allow = _instruction(_RETURN, _ALLOW)
+def program(arch: str, kind: Kind = "source", pid: int = 0) -> bytes:
+    """The filter as classic BPF. Calls of another architecture, or of x32, kill the process. A runtime may signal the
+    process `pid`, itself, and no other.
+    """
     code = [
         _instruction(_LOAD, _ARCH_AT),
         _instruction(_EQUAL, AUDIT_ARCH[arch], 1, 0),
@@ -53,17 +101,31 @@ def program(arch: str) -> bytes:
         _instruction(_AT_LEAST, _X32, 0, 1),
         _instruction(_RETURN, _KILL),
     ]
-    code += [_on(name, arch, allow) for name in ALLOWED]
-    not_executable = (
-        _instruction(_LOAD, _THIRD_ARGUMENT_AT),
-        _instruction(_ANY_BIT, _PROT_EXEC, 0, 1),
-        _instruction(_RETURN, _ERRNO | errno.EPERM),
-        allow,
-    )
-    code += [_on(name, arch, *not_executable) for name in NOT_EXECUTABLE]
+    code += _conditional(arch, kind, pid)
+    allowed = _ALLOWED_TO[kind]
+    code += [_on(name, arch, _allow) for name in allowed]
     for error, names in REFUSED.items():
-        code += [_on(name, arch, _instruction(_RETURN, _ERRNO | error)) for name in names]
-    return b"".join([*code, _instruction(_RETURN, _ERRNO | errno.ENOSYS)])
+        code += [_on(name, arch, _refuse(error)) for name in names if name not in allowed]
+    return b"".join([*code, _refuse(errno.ENOSYS)])
+
+
+def _conditional(arch: str, kind: Kind, pid: int) -> list[bytes]:
+    """Calls that are allowed with some arguments only; they come first."""
+    refuse = _refuse(errno.EPERM)
+    if kind in ("source", "binary"):
+        plain_memory = (_argument(2), _instruction(_ANY_BIT, _PROT_EXEC, 0, 1), refuse, _allow)
+        code = [_on(name, arch, *plain_memory) for name in NOT_EXECUTABLE]
+        empty_path = (_argument(4), _instruction(_EQUAL, _AT_EMPTY_PATH, 0, 1), _allow, refuse)
+        begin = (_argument(0), _instruction(_EQUAL, EXECUTABLE, 0, 3), *empty_path)
+        return code + ([_on("execveat", arch, *begin)] if kind == "binary" else [])
+    to_itself = (_argument(0), _instruction(_EQUAL, pid, 0, 1), _allow, refuse)
+    code = [_on(name, arch, *to_itself) for name in ("kill", "tgkill")]
+    not_blocking = (_argument(1), _instruction(_EQUAL, _FIONBIO, 0, 1), _allow, _refuse(errno.ENOTTY))
+    code.append(_on("ioctl", arch, *not_blocking))
+    name_only = (_argument(0), _instruction(_EQUAL, _PR_SET_NAME, 0, 1), _allow, refuse)
+    no_namespace = (_argument(0), _instruction(_ANY_BIT, _CLONE_NEW, 0, 1), refuse)
+    thread_only = (_instruction(_ANY_BIT, _CLONE_THREAD, 1, 0), refuse) if kind == "runtime" else ()
+    return [*code, _on("prctl", arch, *name_only), _on("clone", arch, *no_namespace, *thread_only, _allow)]
 
 
 class _FilterProgram(ctypes.Structure):
@@ -71,10 +133,10 @@ class _FilterProgram(ctypes.Structure):
 
 
 class Filter:
-    """A filter built once in the zygote and installed in every child."""
+    """A filter, built ahead where that is possible: once in the zygote, and installed in every child."""
 
-    def __init__(self) -> None:
-        code = program(machine())
+    def __init__(self, kind: Kind = "source") -> None:
+        code = program(machine(), kind, os.getpid())
         self._code = ctypes.create_string_buffer(code, len(code))
         self._program = _FilterProgram(len(code) // 8, ctypes.addressof(self._code))
 

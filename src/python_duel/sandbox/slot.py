@@ -1,41 +1,47 @@
 """A slot: one jailed zygote and one child primed ahead. Each run takes the primed child; then a new one is made."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from python_duel.sandbox import boot, limits
+from python_duel.sandbox import limits
+from python_duel.sandbox.build import Build, Built
+from python_duel.sandbox.cgroup import Group
 from python_duel.sandbox.child import Child, Ends
-from python_duel.sandbox.errors import SandboxError, SlotLost
-from python_duel.sandbox.jail import Level
+from python_duel.sandbox.errors import SlotLost
+from python_duel.sandbox.jail import Layer, Level
+from python_duel.sandbox.launch import ZygoteProcess, interpreter
 from python_duel.sandbox.limits import DEFAULT, Limits
 from python_duel.sandbox.outcome import Outcome
+from python_duel.sandbox.program import Binary, Program, Runtime
+from python_duel.sandbox.room import EMPTY, Room
 from python_duel.sandbox.run import Exit, Run
+from python_duel.sandbox.session import Session
 from python_duel.sandbox.wire import frame
-from python_duel.sandbox.zygote import EXITED, FAILED, GONE, MADE, PACKET_BYTES, READY, REQUEST
-
-FLAGS = ("-P", "-s", "-S", "-B", "-X", "utf8")
-"""As -I, which would also ignore the one variable of the environment."""
-ENVIRONMENT = {"PYTHONHASHSEED": "0"}
-"""Nothing but a fixed hash seed: the order of a set is no matter of luck."""
+from python_duel.sandbox.zygote import BINARY, COMMANDS, EXITED, GONE, MADE, PACKET_BYTES, REQUEST, SOURCE
 
 
 class Slot:
     """Runs one program at a time, for one thread at a time. A context manager; closing it ends every process of it."""
 
-    def __init__(self, level: Level = "full", check: str = "") -> None:
+    def __init__(
+        self,
+        level: Level = "full",
+        check: str = "",
+        room: Room = EMPTY,
+        without: frozenset[Layer] = frozenset(),
+        python: str = "",
+    ) -> None:
         """`check` is `module:function`, given the source before it runs and outside of its reach; see `zygote.Check`.
 
+        `room` holds the files and commands for runtimes, sessions and builds. `without` leaves layers out, to show what
+        they hold: never for real programs. `python` is another interpreter than our own.
         Raises SandboxError when this machine cannot do `level`.
         """
-        self.level, self._check = level, check
-        self.landlock = 0
-        self._control: socket.socket | None = None
+        self.level, self._check, self._room, self._without = level, check, room, without
+        self._python = python or interpreter()
+        self._zygote: ZygoteProcess | None = None
         self._aborted = False
         self._start()
 
@@ -47,24 +53,56 @@ class Slot:
     ) -> None:
         self.close()
 
-    def script(self, source: str, stdin: bytes = b"", limits: Limits = DEFAULT, check: bool = True) -> Outcome:
-        """Runs `source` as a program with `stdin`. Raises SlotLost when the sandbox itself failed: start again."""
-        return self._run({"source": source, "check": check, "function": None}, stdin, limits, None)
+    def script(self, program: Program, stdin: bytes = b"", limits: Limits = DEFAULT, check: bool = True) -> Outcome:
+        """Runs `program` with `stdin`. Raises SlotLost when the sandbox itself failed: start again."""
+        return self._run(program, _job(program, None, check, limits), stdin, limits, None)
 
     def call(
-        self, source: str, function: str, cases: list[str], limits: Limits = DEFAULT, check: bool = True
+        self, program: Program, function: str, cases: list[str], limits: Limits = DEFAULT, check: bool = True
     ) -> Outcome:
-        """Runs `source` once, then its `function` with each case: a JSON list of arguments. One process for all cases:
-        what the function keeps in globals stays. Each case is handed over when the one before it is answered.
-        Raises SlotLost.
+        """Starts `program` once, then calls its `function` with each case: a JSON list of arguments.
+
+        One process for all cases: what the function keeps in globals stays. Raises SlotLost.
         """
-        job = {"source": source, "check": check, "function": function, "output_bytes": limits.output_bytes}
-        return self._run(job, b"", limits, cases)
+        return self._run(program, _job(program, function, check, limits), b"", limits, cases)
+
+    def build(
+        self, command: int, files: dict[str, str], outputs: tuple[str, ...], extra: tuple[str, ...] = ()
+    ) -> Built:
+        """Has command `command` of the room, with the arguments `extra`, turn `files` into `outputs`, in a directory of
+        its own that is gone afterwards. Raises SlotLost.
+        """
+        self._ensure()
+        child = self._made_for(COMMANDS + command, limits.BUILD_MEMORY_BYTES)
+        try:
+            return Build(child, files, outputs, extra).execute(
+                self._socket.fileno(), lambda: bool(self._exit_of(child))
+            )
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            child.close()
+
+    def session(self, command: int, memory_bytes: int) -> Session:
+        """Starts command `command` of the room, to serve requests until it is closed. Raises SlotLost."""
+        self._ensure()
+        return Session(self._made_for(COMMANDS + command, memory_bytes))
 
     @property
     def pid(self) -> int:
         """Of the process that every other one of this slot descends from."""
-        return self._zygote.pid
+        return self._process.pid
+
+    @property
+    def landlock(self) -> int:
+        """The version of Landlock that binds its programs, 0 for none."""
+        return self._process.landlock
+
+    @property
+    def cgroup(self) -> Group | None:
+        """The group that its processes are in, where this machine lets us make one."""
+        return self._process.cgroup
 
     def abort(self) -> None:
         """Ends every process, from any thread: the run under way raises SlotLost, and so does each one after it."""
@@ -73,20 +111,19 @@ class Slot:
 
     def kill_zygote(self) -> None:
         """Ends every process, from any thread: the run under way raises SlotLost, the next one starts anew."""
-        self._zygote.kill()
+        if (zygote := self._zygote) is not None:
+            zygote.kill()
 
     def close(self) -> None:
         """Ends the zygote and whatever it made, and waits for that."""
-        if self._control is None:
+        if self._zygote is None:
             return
-        self._control.close()
-        self._control = None
+        zygote, self._zygote = self._zygote, None
         if self._child is not None:
             self._child.close()
         if self._ends is not None:
             self._ends.close()
-        self._zygote.kill()
-        self._zygote.wait()
+        zygote.close()
 
     def _start(self) -> None:
         if self._aborted:
@@ -95,44 +132,32 @@ class Slot:
         self._ends: Ends | None = None
         self._asked = self._made = 0
         self._exits: dict[int, Exit] = {}
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        package = Path(boot.__file__)
-        arguments = [str(package.parents[2]), str(theirs.fileno()), self.level, self._check]
-        with theirs:
-            self._zygote = subprocess.Popen(
-                [interpreter(), *FLAGS, str(package), *arguments],
-                env=ENVIRONMENT,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
+        self._zygote = ZygoteProcess(self.level, self._check, self._room, self._without, self._python)
         try:
-            self._await_ready()
-            self._ask(limits.MEMORY_BYTES)
+            if not self._room.commands:
+                self._ask(SOURCE, limits.MEMORY_BYTES)
         except BaseException:
             self.close()
             raise
 
-    def _await_ready(self) -> None:
-        data, _ = self._packet(limits.START_S)
-        if data[:1] == FAILED:
-            raise SandboxError(f"level {self.level} is not possible here: {data[1:].decode(errors='replace')}")
-        if data[:1] != READY:
-            raise SlotLost("the zygote did not start")
-        self.landlock = data[1]
-
-    def _run(self, job: dict[str, object], stdin: bytes, most: Limits, cases: list[str] | None) -> Outcome:
-        if self._control is None or self._asked >= limits.RUNS_PER_ZYGOTE:
+    def _ensure(self) -> None:
+        """A zygote that lives and is not worn out."""
+        if self._zygote is None or self._asked >= limits.RUNS_PER_ZYGOTE:
             self.close()
             self._start()
-        child = self._take(most.memory_bytes)
+
+    @property
+    def _primary(self) -> int:
+        """What children are made ahead for."""
+        return COMMANDS if self._room.commands else SOURCE
+
+    def _run(self, program: Program, job: bytes, stdin: bytes, most: Limits, cases: list[str] | None) -> Outcome:
+        self._ensure()
+        child = self._take(program, most.memory_bytes)
         try:
-            data = frame(json.dumps(job).encode())
-            outcome = Run(child, data, stdin, most, cases).execute(self._socket.fileno(), lambda: self._exit_of(child))
-            self._ask(most.memory_bytes)
+            outcome = Run(child, job, stdin, most, cases).execute(self._socket.fileno(), lambda: self._exit_of(child))
+            if self._child is None:
+                self._ask(self._primary, most.memory_bytes)
         except BaseException:
             self.close()
             raise
@@ -141,31 +166,52 @@ class Slot:
         return outcome
 
     @property
-    def _socket(self) -> socket.socket:
-        if self._control is None:
+    def _process(self) -> ZygoteProcess:
+        if self._zygote is None:
             raise SlotLost("the slot is closed")
-        return self._control
+        return self._zygote
 
-    def _ask(self, memory_bytes: int) -> None:
+    @property
+    def _socket(self) -> socket.socket:
+        return self._process.control
+
+    def _ask(self, number: int, memory_bytes: int, binary: Binary | None = None) -> None:
         """Has the next child made; does not wait for it."""
         self._ends, self._memory = Ends.make(), memory_bytes
+        descriptors = [*self._ends.theirs, *([binary.descriptor] if binary else [])]
+        self._process.limit_memory(memory_bytes)
         try:
-            socket.send_fds(self._socket, [REQUEST.pack(memory_bytes)], self._ends.theirs)
+            socket.send_fds(self._socket, [REQUEST.pack(memory_bytes, number)], descriptors)
         except OSError as error:
             raise SlotLost("the zygote is gone") from error
         finally:
             self._ends.close_theirs()
         self._asked += 1
 
-    def _take(self, memory_bytes: int) -> Child:
-        """The primed child; one with another memory limit is thrown away."""
+    def _take(self, program: Program, memory_bytes: int) -> Child:
+        """The primed child if it fits; one with another memory limit is thrown away, a binary has one of its own."""
+        if isinstance(program, Binary):
+            return self._made_for(BINARY, memory_bytes, program)
+        number = COMMANDS + program.command if isinstance(program, Runtime) else SOURCE
+        if number != self._primary:
+            return self._made_for(number, memory_bytes)
         try:
             child = self._primed()
             if child.memory_bytes != memory_bytes:
-                child.kill()
-                child.close()
-                self._ask(memory_bytes)
-                child = self._primed()
+                _discard(child)
+                child = self._made_for(number, memory_bytes)
+        except BaseException:
+            self.close()
+            raise
+        return child
+
+    def _made_for(self, number: int, memory_bytes: int, binary: Binary | None = None) -> Child:
+        """A child made now; one that is primed stays so."""
+        try:
+            kept = self._child or (self._primed() if self._ends else None)
+            self._child = None
+            self._ask(number, memory_bytes, binary)
+            child, self._child = self._primed(), kept
         except BaseException:
             self.close()
             raise
@@ -173,6 +219,8 @@ class Slot:
 
     def _primed(self) -> Child:
         while self._child is None:
+            if self._ends is None:
+                self._ask(self._primary, limits.MEMORY_BYTES)
             self._listen()
         child, self._child = self._child, None
         return child
@@ -205,6 +253,16 @@ class Slot:
         return data, descriptors
 
 
-def interpreter() -> str:
-    """The Python outside of any virtual environment: same version, and needs nothing but its own library."""
-    return os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
+def _discard(child: Child) -> None:
+    child.kill()
+    child.close()
+
+
+def _job(program: Program, function: str | None, check: bool, most: Limits) -> bytes:
+    """The first frame that a child of each kind waits for."""
+    if isinstance(program, Runtime):
+        return frame(program.job)
+    job: dict[str, object] = {"function": function, "output_bytes": most.output_bytes}
+    if isinstance(program, str):
+        job |= {"source": program, "check": check}
+    return frame(json.dumps(job).encode())

@@ -1,0 +1,146 @@
+"""A cgroup for each slot, where this process may make one: memory and processes of all in it, summed by the kernel.
+
+Version 1 and 2 of the interface: docs.kernel.org/admin-guide/cgroup-v1 and cgroup-v2.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+PREFIX = "python-duel-"
+_REMOVE_S = 2.0
+_numbers = count()
+_MEMORY = {1: "memory.limit_in_bytes", 2: "memory.max"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """Folders below which groups can be made, by controller; one and the same in version 2."""
+
+    version: int
+    memory: Path
+    pids: Path
+
+    @property
+    def folders(self) -> list[Path]:
+        """Each once."""
+        return list(dict.fromkeys((self.memory, self.pids)))
+
+
+class Group:
+    """The group of one slot: made empty; `close` ends what is still in it and removes it."""
+
+    def __init__(self, parent: Parent, processes: int) -> None:
+        """Raises OSError where that is not possible."""
+        name = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
+        self._version, self._memory, self._pids = parent.version, parent.memory / name, parent.pids / name
+        self._folders = [folder / name for folder in parent.folders]
+        self._most = 0
+        try:
+            for folder in self._folders:
+                folder.mkdir()
+            (self._pids / "pids.max").write_text(str(processes))
+        except OSError:
+            self.close()
+            raise
+
+    def add(self, pid: int) -> None:
+        """Moves a process in; what it starts from then on is in it too."""
+        for folder in self._folders:
+            (folder / "cgroup.procs").write_text(str(pid))
+
+    def limit_memory(self, most_bytes: int) -> None:
+        """From now on all processes of the group share so much."""
+        if most_bytes != self._most:
+            (self._memory / _MEMORY[self._version]).write_text(str(most_bytes))
+            self._most = most_bytes
+
+    def close(self) -> None:
+        """Removes the group; processes that were killed need a moment to be gone."""
+        deadline = time.monotonic() + _REMOVE_S
+        for folder in self._folders:
+            while folder.exists() and not _removed(folder) and time.monotonic() < deadline:
+                time.sleep(0.001)
+
+
+def _removed(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def make(processes: int) -> Group | None:
+    """A group for one slot; None where this process may make none."""
+    for parent in _parents():
+        with suppress(OSError):
+            return Group(parent, processes)
+    return None
+
+
+def problem() -> str | None:
+    """Why there is no group to be had here; None when one could be made."""
+    group = make(1)
+    if group is None:
+        return "this process may make no cgroup with the controllers memory and pids"
+    group.close()
+    return None
+
+
+def sweep() -> None:
+    """Removes the empty groups of processes that are gone: a judge that was killed could not."""
+    for parent in _parents():
+        for folder in parent.folders:
+            for old in folder.glob(f"{PREFIX}*"):
+                found = re.fullmatch(rf"{PREFIX}(\d+)-\d+", old.name)
+                if found and not Path(f"/proc/{found[1]}").exists():
+                    _removed(old)
+
+
+def _parents() -> list[Parent]:
+    """Where groups might be made, the newer interface first."""
+    folders = {name: folder for name, folder in _folders() if folder.is_dir()}
+    found = []
+    if "" in folders and _delegates(folders[""]):
+        found.append(Parent(2, folders[""], folders[""]))
+    if {"memory", "pids"} <= folders.keys():
+        found.append(Parent(1, folders["memory"], folders["pids"]))
+    return found
+
+
+def _delegates(folder: Path) -> bool:
+    """Whether groups below `folder` of version 2 have the controllers; asks for them if this process is alone there."""
+    wanted = {"memory", "pids"}
+    try:
+        if wanted <= set((folder / "cgroup.subtree_control").read_text().split()):
+            return True
+        alone = (folder / "cgroup.procs").read_text().split() == [str(os.getpid())]
+        if not alone or not wanted <= set((folder / "cgroup.controllers").read_text().split()):
+            return False
+        # Processes live in the leaves only: this one moves out of the way.
+        leaf = folder / f"{PREFIX}judge"
+        leaf.mkdir(exist_ok=True)
+        (leaf / "cgroup.procs").write_text(str(os.getpid()))
+        (folder / "cgroup.subtree_control").write_text("+memory +pids")
+    except OSError:
+        return False
+    return True
+
+
+def _folders() -> Iterator[tuple[str, Path]]:
+    """The folder of this process' own group by controller; "" stands for version 2."""
+    lines = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+    own = {name: path for _, names, path in lines for name in names.split(",")}
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        kind, _, options = after.split(" ", 2)
+        root, point = before.split()[3:5]
+        names = {"cgroup": options.split()[-1].split(","), "cgroup2": [""]}.get(kind, [])
+        for name in set(names) & own.keys():
+            yield name, Path(point) / own[name].removeprefix(root.rstrip("/")).lstrip("/")
