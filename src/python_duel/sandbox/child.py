@@ -80,8 +80,9 @@ class Child:
 
     def kill(self) -> None:
         """SIGKILL; nothing happens when it is gone already."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        if self._pidfd >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def kill_group(self) -> None:
         """SIGKILL to it and to all that it started, if it leads a process group."""

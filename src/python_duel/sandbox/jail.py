@@ -4,7 +4,7 @@ import ctypes
 import os
 import resource
 import struct
-from typing import Literal, NoReturn
+from typing import Literal
 
 from python_duel.sandbox import landlock, roots
 from python_duel.sandbox.syscalls import (
@@ -19,9 +19,7 @@ from python_duel.sandbox.syscalls import (
     PR_CAPBSET_DROP,
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
-    PR_SET_PDEATHSIG,
     checked,
-    clone,
     libc,
     prctl,
     syscall,
@@ -40,7 +38,7 @@ NOBODY = 65534
 SIGKILL = 9
 PER_RUN_NAMESPACES = NEWPID | NEWIPC
 PER_BUILD_NAMESPACES = PER_RUN_NAMESPACES | NEWNS
-_ALL_NAMESPACES = NEWUSER | NEWNS | NEWPID | NEWIPC | NEWUTS | NEWNET | NEWCGROUP
+_ONCE = NEWUSER | NEWNS | NEWIPC | NEWUTS | NEWNET | NEWCGROUP
 
 
 def layers_of(level: Level) -> frozenset[Layer]:
@@ -48,18 +46,16 @@ def layers_of(level: Level) -> frozenset[Layer]:
     return frozenset(LAYERS) - _MISSING[level]
 
 
-def enter(layers: frozenset[Layer], level: Level, control: int, files: tuple[str, ...]) -> int:
-    """Shuts this single-threaded process in and gives the Landlock version. With namespaces it returns in a child.
+def enter(layers: frozenset[Layer], level: Level, files: tuple[str, ...]) -> int:
+    """Shuts this single-threaded process in, gives the Landlock version; `files` of the host stay in reach, read-only.
 
-    `control` is the descriptor that only the jailed process keeps; `files` of the host stay in reach, read-only. With
-    files, Landlock is left to each child: a process bound by it can mount nothing. OSError names the step that failed.
+    With files, Landlock is left to each child: a process bound by it can mount nothing. Each child has a pid namespace
+    of its own, so none is needed here. OSError names the step that failed.
     """
     become_nobody()
     user, group = os.getuid(), os.getgid()
     if "namespaces" in layers:
-        if pid := clone(_ALL_NAMESPACES):
-            _supervise(pid, control)
-        prctl(PR_SET_PDEATHSIG, SIGKILL)
+        syscall("unshare", _ONCE)
         _map_user(user, group)
         roots.change(files)
     os.environ.clear()
@@ -83,14 +79,6 @@ def become_nobody() -> None:
         os.setresuid(NOBODY, NOBODY, NOBODY)
         # The change made /proc/self root's own, and the user map is written there.
         prctl(PR_SET_DUMPABLE, 1)
-
-
-def _supervise(pid: int, control: int) -> NoReturn:
-    """Outside the jail: nothing left to do but to end when it ends."""
-    prctl(PR_SET_DUMPABLE, 0)
-    os.close(control)
-    _, status = os.waitpid(pid, 0)
-    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
 def _map_user(user: int, group: int) -> None:

@@ -23,8 +23,8 @@ print(6 * 7)
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """One layer of the isolation: whether it holds here, how that was found out, how to mend it."""
+class Probe:
+    """One thing that is needed or wanted: whether it is here, how that was found out, how to mend it."""
 
     name: str
     ok: bool
@@ -51,7 +51,7 @@ def best_level() -> Level | None:
     return next((level for level in LEVELS if problem(level) is None), None)
 
 
-def probe() -> list[Layer]:
+def probe() -> list[Probe]:
     """Every layer, probed by doing, from the strongest level's to the machine itself."""
     return [_level_layer(level) for level in LEVELS] + [_landlock_layer(), _seccomp_layer(), _machine_layer()]
 
@@ -69,28 +69,28 @@ _NAMES: dict[Level, str] = {
 }
 
 
-def _level_layer(level: Level) -> Layer:
+def _level_layer(level: Level) -> Probe:
     found = problem(level)
     probed = "ran a program in a jail of this level that tried to read files, fork and signal"
-    return Layer(f"level {level}", found is None, probed, found or _NAMES[level], _MEND[level] if found else "")
+    return Probe(f"level {level}", found is None, probed, found or _NAMES[level], _MEND[level] if found else "")
 
 
-def _landlock_layer() -> Layer:
+def _landlock_layer() -> Probe:
     version = landlock.abi()
     detail = f"version {version}" if version else "this kernel has none"
-    return Layer(
+    return Probe(
         "Landlock", version > 0, "asked the kernel for its version", detail, "" if version else _MEND["no-userns"]
     )
 
 
-def _seccomp_layer() -> Layer:
+def _seccomp_layer() -> Probe:
     ok = seccomp.available()
     detail = "filters are supported" if ok else "this kernel has no filters"
-    return Layer("seccomp", ok, "asked the kernel for an action", detail, "" if ok else _MEND["seccomp"])
+    return Probe("seccomp", ok, "asked the kernel for an action", detail, "" if ok else _MEND["seccomp"])
 
 
-def _machine_layer() -> Layer:
+def _machine_layer() -> Probe:
     try:
-        return Layer("architecture", True, "read the machine's name", machine())
+        return Probe("architecture", True, "read the machine's name", machine())
     except SandboxError as error:
-        return Layer("architecture", False, "read the machine's name", str(error), "run the judge on x86_64 or aarch64")
+        return Probe("architecture", False, "read the machine's name", str(error), "run the judge on x86_64 or aarch64")

@@ -39,8 +39,14 @@ class Exit:
 class Run:
     """One child and one job. `execute` may be called once."""
 
-    def __init__(self, child: Child, job: bytes, stdin: bytes, limits: Limits, cases: list[str] | None) -> None:
-        """`cases` are a function's arguments as JSON; None for a script."""
+    def __init__(
+        self, child: Child, job: bytes, stdin: bytes, limits: Limits, cases: list[str] | None, source: bool = True
+    ) -> None:
+        """`cases` are a function's arguments as JSON; None for a script.
+
+        `source`: whether text is to be compiled, which may fail; what else does not begin is the sandbox's fault.
+        """
+        self._source = source
         self._child, self._limits, self._cases = child, limits, cases
         self._stdin, self._channel = child.ends.stdin, child.ends.channel.fileno()
         self._outgoing = {self._channel: memoryview(job), self._stdin: memoryview(stdin)}
@@ -96,6 +102,8 @@ class Run:
             self._stop(Ending.WALL)
 
     def _stop(self, ending: Ending) -> None:
+        if not self._started and not self._source:
+            raise SlotLost("a program did not begin in time")
         if not self._started and ending in (Ending.CPU, Ending.WALL):
             ending, self._outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
         self._outcome.ending = ending
@@ -212,7 +220,7 @@ class Run:
     def _explain_exit(self, gone: Exit) -> None:
         outcome, code = self._outcome, os.waitstatus_to_exitcode(gone.status)
         outcome.exit_code, outcome.signal = (code, None) if code >= 0 else (None, -code)
-        if not self._started and (code == HARNESS_FAILED or outcome.signal == signal.SIGKILL):
+        if not self._started and (not self._source or code == HARNESS_FAILED or outcome.signal == signal.SIGKILL):
             raise SlotLost("a child could not take its job")
         if not self._started:
             outcome.ending, outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)

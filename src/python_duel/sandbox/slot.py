@@ -155,7 +155,8 @@ class Slot:
         self._ensure()
         child = self._take(program, most.memory_bytes)
         try:
-            outcome = Run(child, job, stdin, most, cases).execute(self._socket.fileno(), lambda: self._exit_of(child))
+            run = Run(child, job, stdin, most, cases, isinstance(program, str))
+            outcome = run.execute(self._socket.fileno(), lambda: self._exit_of(child))
             if self._child is None:
                 self._ask(self._primary, most.memory_bytes)
         except BaseException:

@@ -164,6 +164,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "unlink": (87, None),
     "unlinkat": (263, 35),
     "utimensat": (280, 88),
+    "unshare": (272, 97),
     "vfork": (58, None),
     "wait4": (61, 260),
     "waitid": (247, 95),

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from contextlib import suppress
 from typing import NoReturn
 
@@ -53,8 +52,15 @@ def _content(name: str) -> bytes:
 def _clear() -> None:
     """Leaves the directory empty: without a mount namespace the next build meets it again."""
     for entry in os.scandir("."):
-        if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                os.unlink(entry.path)  # noqa: PTH108
+        _remove(entry)
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    with suppress(OSError):
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.path)  # noqa: PTH108
+            return
+        os.chmod(entry.path, 0o700)  # noqa: PTH101
+        for inner in os.scandir(entry.path):
+            _remove(inner)
+        os.rmdir(entry.path)  # noqa: PTH106

@@ -57,7 +57,7 @@ def _prepare(connection: socket.socket, plan: Plan) -> "Zygote":
     module, _, name = plan.check.partition(":")
     check: Check | None = getattr(importlib.import_module(module), name) if plan.check else None
     close_from(connection.fileno() + 1)
-    version = jail.enter(plan.layers, plan.level, connection.fileno(), plan.room.files)
+    version = jail.enter(plan.layers, plan.level, plan.room.files)
     zygote = Zygote(connection, plan, check, version)
     if not plan.room.files:
         modules.shut()
