@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from python_duel.challenges.types import DictOf, ListOf, Maybe, Scalar, Type
+from python_duel.languages.types import DictOf, ListOf, Maybe, Scalar, Type
 from python_duel.protocol.server import Parameter, Signature
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from python_duel.challenges.loader import load
 from python_duel.challenges.package import Checker, Package, TestCase
-from python_duel.challenges.starter import python_starter
-from python_duel.challenges.types import parse_type
+from python_duel.languages import LANGUAGES
+from python_duel.languages.types import parse_type
 from python_duel.protocol.server import Signature
 from tests.challenges.strategies import signatures, texts, values
 
@@ -48,7 +48,7 @@ def fields(signature: Signature | None, samples: list[TestCase], hidden: list[Te
         "statement": "Do it.",
         "samples": samples,
         "hidden": hidden,
-        "starter": {"python": python_starter(signature)},
+        "starter": {"python": LANGUAGES["python"].starter(signature)},
     }
 
 

@@ -10,12 +10,12 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from python_duel.challenges.package import Checker, Limits, Package, TestCase
-from python_duel.judge.gate import CHECK
 from python_duel.judge.grading import Grade, Solution, grade
-from python_duel.judge.languages import LANGUAGES
+from python_duel.languages import LANGUAGES
+from python_duel.languages.python import PythonRunner
 from python_duel.protocol.server import Parameter, Signature
 from python_duel.protocol.verdict import Verdict
-from python_duel.sandbox import LEVELS, Level, Slot
+from python_duel.sandbox import LEVELS, Level
 from python_duel.sandbox.levels import problem
 from tests.escape.payloads import Payload, payloads
 
@@ -58,30 +58,30 @@ def _runs() -> Iterator[ParameterSet]:
 
 
 @pytest.fixture(scope="module")
-def slots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Level], Slot]]:
+def slots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Level], PythonRunner]]:
     """A slot by level, opened at its first use; a canary stands in the environment and on the disk of its host."""
     (tmp_path_factory.mktemp("host") / "canary").write_text(CANARY)
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setenv("CANARY", CANARY)
 
         @cache
-        def opened(level: Level) -> Slot:
+        def opened(level: Level) -> PythonRunner:
             if why := problem(level):
                 pytest.skip(f"level {level} is not possible here: {why}")
-            slot = stack.enter_context(Slot(level, CHECK))
-            slot.script("pass")  # from here on one child is always primed
+            slot = stack.enter_context(PythonRunner(level))
+            slot.slot.script("pass")  # from here on one child is always primed
             return slot
 
         yield opened
 
 
 @pytest.fixture
-def slot(request: pytest.FixtureRequest, slots: Callable[[Level], Slot]) -> Slot:
+def slot(request: pytest.FixtureRequest, slots: Callable[[Level], PythonRunner]) -> PythonRunner:
     return slots(request.param)
 
 
 @pytest.mark.parametrize(("slot", "payload", "gate"), list(_runs()), indirect=["slot"])
-def test_payload(slot: Slot, payload: Payload, gate: bool) -> None:
+def test_payload(slot: PythonRunner, payload: Payload, gate: bool) -> None:
     before = _descriptors()
     result = _judged(slot, payload.source, CHALLENGES[payload.challenge], gate)
     allowed = payload.gate if gate else payload.bare
@@ -89,10 +89,10 @@ def test_payload(slot: Slot, payload: Payload, gate: bool) -> None:
     assert CANARY not in repr(result)
     assert _judged(slot, "print('ok')", HONEST, gate).verdict is Verdict.AC
     assert _descriptors() == before
-    assert len(_family(slot.pid)) <= PROCESSES[slot.level] + 1  # the last child may still be on its way out
+    assert len(_family(slot.slot.pid)) <= PROCESSES[slot.level] + 1  # the last child may still be on its way out
 
 
-def _judged(slot: Slot, source: str, package: Package, gate: bool) -> Grade:
+def _judged(slot: PythonRunner, source: str, package: Package, gate: bool) -> Grade:
     return grade(slot, package, Solution(source, LANGUAGES["python"], gate), package.cases)
 
 

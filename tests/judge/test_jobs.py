@@ -1,16 +1,21 @@
 """Jobs in a slot: what counts, what is shown, and that nothing of a hidden case gets out."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from python_duel.challenges.loader import load, solutions
 from python_duel.challenges.package import Checker, Limits, Package, TestCase
 from python_duel.judge import jobs
 from python_duel.judge.grading import Budget
+from python_duel.judge.jobs import Runners
+from python_duel.judge.slots import Bench
+from python_duel.languages import Runner
 from python_duel.platform.bundled import bundled
 from python_duel.protocol.jobs import JobResult
 from python_duel.protocol.server import Parameter, Signature
 from python_duel.protocol.verdict import Verdict
-from python_duel.sandbox import Ending, Outcome, Slot, SlotLost, limits
+from python_duel.sandbox import Ending, Outcome, SlotLost, limits
 from tests.judge.conftest import job
 
 SECRET = 73_519
@@ -38,8 +43,16 @@ STDIO = Package.model_validate(
 )
 
 
-def submit(slot: Slot, package: Package, code: str) -> JobResult:
-    return jobs.judge(slot, job(package, code), package)
+@pytest.fixture(scope="module")
+def runners() -> Iterator[Runners]:
+    """Those of one thread at the best level, with the gate."""
+    bench = Bench("full")
+    yield bench.runner
+    bench.close()
+
+
+def submit(runners: Runners, package: Package, code: str) -> JobResult:
+    return jobs.judge(runners, job(package, code), package)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +73,8 @@ def submit(slot: Slot, package: Package, code: str) -> JobResult:
         ("def twice(n):\n    raise SystemExit", Verdict.RE, 0),
     ],
 )
-def test_functions(slot: Slot, code: str, verdict: Verdict, passed: int) -> None:
-    result = submit(slot, FUNCTION, code)
+def test_functions(runners: Runners, code: str, verdict: Verdict, passed: int) -> None:
+    result = submit(runners, FUNCTION, code)
     assert (result.verdict, result.passed, result.total) == (verdict, passed, 4)
 
 
@@ -78,8 +91,8 @@ def test_functions(slot: Slot, code: str, verdict: Verdict, passed: int) -> None
         ("", Verdict.WA, 0),
     ],
 )
-def test_programs(slot: Slot, code: str, verdict: Verdict, passed: int) -> None:
-    result = submit(slot, STDIO, code)
+def test_programs(runners: Runners, code: str, verdict: Verdict, passed: int) -> None:
+    result = submit(runners, STDIO, code)
     assert (result.verdict, result.passed, result.total) == (verdict, passed, 4)
 
 
@@ -93,69 +106,69 @@ def test_programs(slot: Slot, code: str, verdict: Verdict, passed: int) -> None:
         "def twice(n): return 2 if n == 1 else n",
     ],
 )
-def test_nothing_of_a_hidden_case_gets_out_of_a_function(slot: Slot, code: str) -> None:
-    result = submit(slot, FUNCTION, code)
+def test_nothing_of_a_hidden_case_gets_out_of_a_function(runners: Runners, code: str) -> None:
+    result = submit(runners, FUNCTION, code)
     assert result.message is not None
     assert result.message.startswith("Hidden case 1: ")
     assert result.cases == []
     assert str(SECRET) not in result.model_dump_json(exclude={"job"})
 
 
-def test_nothing_of_a_hidden_case_gets_out_of_a_program(slot: Slot) -> None:
-    result = submit(slot, STDIO, "n = int(input())\nprint(2)\nif n > 1: raise ValueError(n)")
+def test_nothing_of_a_hidden_case_gets_out_of_a_program(runners: Runners) -> None:
+    result = submit(runners, STDIO, "n = int(input())\nprint(2)\nif n > 1: raise ValueError(n)")
     assert result.message == "Hidden case 1: ValueError in line 3."
     assert str(SECRET) not in result.model_dump_json(exclude={"job"})
 
 
-def test_the_first_failing_sample_is_shown(slot: Slot) -> None:
-    result = submit(slot, FUNCTION, "def twice(n):\n    print('hm')\n    return 5")
+def test_the_first_failing_sample_is_shown(runners: Runners) -> None:
+    result = submit(runners, FUNCTION, "def twice(n):\n    print('hm')\n    return 5")
     [case] = result.cases
     assert (case.name, case.verdict, case.input, case.output) == ("one", "WA", "twice(1)", "5")
     assert (case.expected, case.stdout) == ("2", "hm\n")
 
 
-def test_a_run_shows_every_sample(slot: Slot) -> None:
-    result = jobs.judge(slot, job(STDIO, "print(2 * int(input()))", kind="run"), STDIO)
+def test_a_run_shows_every_sample(runners: Runners) -> None:
+    result = jobs.judge(runners, job(STDIO, "print(2 * int(input()))", kind="run"), STDIO)
     assert (result.verdict, result.passed, result.total) == (Verdict.AC, 1, 1)
     assert [(c.name, c.input, c.output, c.expected) for c in result.cases] == [("one", "1\n", "2\n", "2")]
 
 
-def test_own_input_is_run_and_compared_with_nothing(slot: Slot) -> None:
-    result = jobs.judge(slot, job(FUNCTION, "def twice(n): return 3 * n", kind="run", input="[7]"), FUNCTION)
+def test_own_input_is_run_and_compared_with_nothing(runners: Runners) -> None:
+    result = jobs.judge(runners, job(FUNCTION, "def twice(n): return 3 * n", kind="run", input="[7]"), FUNCTION)
     [case] = result.cases
     assert (result.verdict, case.input, case.output, case.expected) == (Verdict.AC, "twice(7)", "21", None)
 
 
-def test_own_standard_input(slot: Slot) -> None:
-    result = jobs.judge(slot, job(STDIO, "print(input()[::-1])", kind="run", input="abc"), STDIO)
+def test_own_standard_input(runners: Runners) -> None:
+    result = jobs.judge(runners, job(STDIO, "print(input()[::-1])", kind="run", input="abc"), STDIO)
     assert (result.verdict, result.cases[0].output) == (Verdict.AC, "cba\n")
 
 
 @pytest.mark.parametrize("text", ["", "7", "[]", "[1, 2]", "[true]", '["x"]', "[1.0]", "[" * 9999, "[NaN]", "\ud800"])
-def test_own_input_that_does_not_fit_is_explained(slot: Slot, text: str) -> None:
+def test_own_input_that_does_not_fit_is_explained(runners: Runners, text: str) -> None:
     result = jobs.judge(
-        slot, job(FUNCTION, "def twice(n): return n", kind="run").model_copy(update={"input": text}), FUNCTION
+        runners, job(FUNCTION, "def twice(n): return n", kind="run").model_copy(update={"input": text}), FUNCTION
     )
     assert result.verdict is Verdict.RE
     assert result.message
     assert result.message.endswith(".")
 
 
-def test_a_refusal_has_its_place(slot: Slot) -> None:
-    result = submit(slot, FUNCTION, "def twice(n):\n    return eval('n')")
+def test_a_refusal_has_its_place(runners: Runners) -> None:
+    result = submit(runners, FUNCTION, "def twice(n):\n    return eval('n')")
     assert (result.verdict, result.line, result.column) == (Verdict.REJ, 2, 12)
 
 
-def test_a_nul_in_an_answer_is_a_wrong_answer_that_can_be_stored(slot: Slot) -> None:
-    result = submit(slot, FUNCTION, "def twice(n):\n    print('\\0')\n    return '\\0'")
+def test_a_nul_in_an_answer_is_a_wrong_answer_that_can_be_stored(runners: Runners) -> None:
+    result = submit(runners, FUNCTION, "def twice(n):\n    print('\\0')\n    return '\\0'")
     assert result.verdict is Verdict.WA
     assert "\\u0000" not in result.model_dump_json()
 
 
-def test_checking_a_long_program_costs_none_of_its_time(slot: Slot) -> None:
+def test_checking_a_long_program_costs_none_of_its_time(runners: Runners) -> None:
     long = "x=[1,2,3]\n" * 6_500  # the gate takes some 300 ms
     quick = STDIO.model_copy(update={"limits": Limits(cpu_ms=100)})
-    assert submit(slot, quick, f"{long}print(2 * int(input()))").verdict is Verdict.AC
+    assert submit(runners, quick, f"{long}print(2 * int(input()))").verdict is Verdict.AC
 
 
 def test_a_submission_has_a_span_of_time_and_a_busy_host_is_not_charged() -> None:
@@ -166,18 +179,17 @@ def test_a_submission_has_a_span_of_time_and_a_busy_host_is_not_charged() -> Non
     assert budget.spent
 
 
-def test_cases_that_were_not_reached_are_explained(slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cases_that_were_not_reached_are_explained(runners: Runners, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Budget, "spent", property(lambda budget: budget.limits.total_ms < limits.TOTAL_MS))
-    result = submit(slot, STDIO, "print(2 * int(input()))")
+    result = submit(runners, STDIO, "print(2 * int(input()))")
     assert (result.verdict, result.passed, result.message) == ("TLE", 1, "All cases together took too long.")
 
 
 def test_a_slot_that_fails_twice_is_no_fault_of_the_player() -> None:
-    class Broken:
-        def call(self, *arguments: object) -> None:
-            raise SlotLost("broken")
+    def broken(language: str) -> Runner:
+        raise SlotLost(f"no {language}")
 
-    result = jobs.judge(Broken(), job(FUNCTION, "x"), FUNCTION)  # type: ignore[arg-type]
+    result = jobs.judge(broken, job(FUNCTION, "x"), FUNCTION)
     assert result.verdict is Verdict.IE
 
 
@@ -197,6 +209,6 @@ CHALLENGES = sorted(path.parent for path in bundled("challenges").glob("*/challe
         for solution in solutions(folder)
     ],
 )
-def test_bundled_solutions_get_their_verdict(slot: Slot, folder: object, solution: object) -> None:
+def test_bundled_solutions_get_their_verdict(runners: Runners, folder: object, solution: object) -> None:
     package = load(folder)  # type: ignore[arg-type]
-    assert submit(slot, package, solution.code).verdict is solution.expect  # type: ignore[attr-defined]
+    assert submit(runners, package, solution.code).verdict is solution.expect  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from python_duel.judge import queue as queue_module
 from python_duel.judge.queue import Queue
 from python_duel.judge.slots import Slots
 from python_duel.judge.worker import MOST_DELIVERIES, Worker
+from python_duel.languages.python import PythonRunner
 from python_duel.protocol.jobs import DEAD, JOBS, JOBS_GROUP, WORKERS, level_key
 from python_duel.protocol.verdict import Verdict
 from tests.judge.conftest import Web, job, reference, running, until
@@ -162,8 +163,10 @@ async def test_the_store_may_go_away(
 async def test_a_killed_zygote_costs_no_verdict(
     web: Web, queue: Queue, slots: Slots, function_challenge: Package
 ) -> None:
-    for slot in slots.all:
-        slot.kill_zygote()
+    for bench in slots.all:
+        runner = bench.runner("python")
+        assert isinstance(runner, PythonRunner)
+        runner.slot.kill_zygote()
     await web.put(job(function_challenge, reference(function_challenge)), function_challenge)
     async with running(queue, slots):
         [result] = await web.results()

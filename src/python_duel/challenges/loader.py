@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from python_duel.challenges.package import Checker, Kind, Limits, Package, PackageModel, TestCase
-from python_duel.challenges.starter import python_starter
+from python_duel.languages import LANGUAGES
 from python_duel.errors import Invalid
 from python_duel.protocol.server import Signature
 from python_duel.protocol.verdict import Verdict
@@ -123,7 +123,7 @@ def _solution(folder: Path, name: str) -> Solution:
 def _starter(folder: Path, signature: Signature | None) -> str:
     if (folder / "starter" / "python.py").exists():
         return _read(folder, "starter/python.py")
-    return python_starter(signature)
+    return LANGUAGES["python"].starter(signature)
 
 
 def _read(folder: Path, name: str) -> str:

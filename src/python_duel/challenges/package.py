@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from python_duel.challenges.types import parse_type
+from python_duel.languages.types import parse_type
 from python_duel.protocol.base import Language
 from python_duel.protocol.server import ChallengeLimits, ChallengeView, Sample, Signature
 

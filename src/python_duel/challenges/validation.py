@@ -9,7 +9,7 @@ from typing import Any
 
 from python_duel.challenges.loader import BadChallenge, Solution, load, solutions
 from python_duel.challenges.package import Package, TestCase
-from python_duel.challenges.types import parse_type
+from python_duel.languages.types import parse_type
 from python_duel.protocol.verdict import Verdict
 
 MIN_HIDDEN = 6

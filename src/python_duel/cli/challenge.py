@@ -14,9 +14,8 @@ from python_duel.challenges.validation import check as faults_of
 from python_duel.cli.judge import folder_of
 from python_duel.cli.programs import JsonOption, LevelOption, opened
 from python_duel.judge.grading import Solution, grade
-from python_duel.judge.languages import Language
+from python_duel.languages import LANGUAGES, Runner
 from python_duel.platform.bundled import bundled
-from python_duel.sandbox import Slot
 
 app = typer.Typer(help="List, check and begin challenges.", no_args_is_help=True)
 
@@ -42,8 +41,8 @@ def check(
 ) -> None:
     """Check packages and judge their solutions; exit code 1 when one has a fault."""
     chosen = [folder_of(name) for name in challenges] if challenges else folders(bundled("challenges"))
-    with opened("python", level) as (slot, language, _):
-        results = [_told(folder, list(_faults(folder, slot, language))) for folder in chosen]
+    with opened(LANGUAGES["python"], level) as runner:
+        results = [_told(folder, list(_faults(folder, runner))) for folder in chosen]
     typer.echo(f"{sum(results)} of {len(results)} challenges are good")
     if not results or not all(results):
         raise typer.Exit(1)
@@ -59,7 +58,7 @@ def new(
     typer.echo(f"{folder} is begun: fill it in, then run 'python-duel challenge check {slug}'")
 
 
-def _faults(folder: Path, slot: Slot, language: Language) -> Iterator[str]:
+def _faults(folder: Path, runner: Runner) -> Iterator[str]:
     """What the rules say; when that is nothing, what the judge says of the solutions."""
     found = faults_of(folder)
     yield from found
@@ -67,7 +66,7 @@ def _faults(folder: Path, slot: Slot, language: Language) -> Iterator[str]:
         return
     package = load(folder)
     for solution in solutions(folder):
-        result = grade(slot, package, Solution(solution.code, language), package.cases)
+        result = grade(runner, package, Solution(solution.code, LANGUAGES["python"]), package.cases)
         if result.verdict != solution.expect:
             failed = f" at case {result.first_failure.case.name!r}" if result.first_failure else ""
             yield f"{folder.name}: {solution.name}: got {result.verdict}{failed}, must get {solution.expect}"

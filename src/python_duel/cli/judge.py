@@ -7,7 +7,16 @@ import typer
 
 from python_duel.challenges.loader import load
 from python_duel.challenges.package import Package
-from python_duel.cli.programs import GateOption, JsonOption, LanguageOption, LevelOption, opened, read_source, say
+from python_duel.cli.programs import (
+    GateOption,
+    JsonOption,
+    LanguageOption,
+    LevelOption,
+    language_of,
+    opened,
+    read_source,
+    say,
+)
 from python_duel.errors import StartError
 from python_duel.judge import process, results
 from python_duel.judge.grading import Grade, Solution, grade
@@ -19,7 +28,7 @@ from python_duel.settings import settings
 def command(
     file: Annotated[Path | None, typer.Argument(help="A solution to judge; without it, the worker runs.")] = None,
     challenge: Annotated[str | None, typer.Option(help="The challenge's slug, or its folder.")] = None,
-    language: LanguageOption = "python",
+    language: LanguageOption = None,
     level: LevelOption = None,
     gate: GateOption = True,
     json: JsonOption = False,
@@ -31,8 +40,9 @@ def command(
     if challenge is None:
         raise StartError("Say which challenge FILE solves, as in --challenge fair-shares.")
     source, package = read_source(file), load(folder_of(challenge))
-    with opened(language, level) as (slot, chosen, _):
-        result = grade(slot, package, Solution(source, chosen, gate), package.cases)
+    chosen = language_of(file, language)
+    with opened(chosen, level) as runner:
+        result = grade(runner, package, Solution(source, chosen, gate), package.cases)
     told = report(package, result)
     say(told, json, _lines(told))
 

@@ -1,4 +1,4 @@
-"""What the commands that run programs share: their options, reading files, a slot, and the two kinds of output."""
+"""What the commands that run programs share: their options, reading files, a runner, and the two kinds of output."""
 
 import json
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from python_duel.errors import StartError
-from python_duel.judge.languages import LANGUAGES, Language
-from python_duel.sandbox import LEVELS, Level, Limits, SandboxError, Slot, SlotLost, best_level
+from python_duel.languages import LANGUAGES, Language, Runner, of_file
+from python_duel.sandbox import LEVELS, Level, SandboxError, SlotLost, best_level
 
-LanguageOption = Annotated[str, typer.Option(help="The program's language: python.")]
+LanguageOption = Annotated[str | None, typer.Option(help="The program's language; without it, what its name says.")]
 LevelOption = Annotated[
     str | None, typer.Option(help="full, no-userns or seccomp; without it, the best this machine can do.")
 ]
@@ -39,23 +39,32 @@ def read_source(path: Path) -> str:
     return read_bytes(path).decode("utf-8", "surrogateescape")
 
 
+def language_of(path: Path, name: str | None) -> Language:
+    """The language of that name; without one, that of the file's suffix. Raises StartError."""
+    if name is None and (guessed := of_file(path)):
+        return guessed
+    if name is None:
+        raise StartError(f"{path.name} does not say its language: add --language with one of {', '.join(LANGUAGES)}.")
+    if name not in LANGUAGES:
+        raise StartError(f"The language {name!r} is not known: use one of {', '.join(LANGUAGES)}.")
+    return LANGUAGES[name]
+
+
 @contextmanager
-def opened(language: str, level: str | None) -> Iterator[tuple[Slot, Language, Limits]]:
-    """A slot for `language`. Raises StartError: exit code 2 for a bad name, 3 when this machine cannot do it."""
-    if language not in LANGUAGES:
-        raise StartError(f"The language {language!r} is not known: use {' or '.join(LANGUAGES)}.")
-    chosen = LANGUAGES[language]
-    wanted = _level(level)
+def opened(language: Language, level: str | None) -> Iterator[Runner]:
+    """A runner of `language`. Raises StartError with exit code 3 when this machine cannot do it."""
+    wanted = level_of(level)
     try:
-        with Slot(wanted, chosen.check) as slot:
-            yield slot, chosen, Limits()
+        with language.open(wanted) as runner:
+            yield runner
     except SlotLost as error:
         raise StartError(f"The sandbox failed: {error}.", exit_code=3) from error
     except SandboxError as error:
         raise StartError(f"{error}: see 'python-duel doctor'.", exit_code=3) from error
 
 
-def _level(name: str | None) -> Level:
+def level_of(name: str | None) -> Level:
+    """The level of that name; without one, the best here. Raises StartError."""
     if name is None:
         if (best := best_level()) is None:
             raise StartError("No isolation is possible here: see 'python-duel doctor'.", exit_code=3)

@@ -10,6 +10,7 @@ from python_duel.cli.programs import (
     JsonOption,
     LanguageOption,
     LevelOption,
+    language_of,
     opened,
     read_bytes,
     read_source,
@@ -17,7 +18,7 @@ from python_duel.cli.programs import (
 )
 from python_duel.judge import verdicts
 from python_duel.judge.grading import text
-from python_duel.sandbox import Outcome
+from python_duel.sandbox import Limits, Outcome
 
 app = typer.Typer(help="Run one program in the sandbox.", no_args_is_help=True)
 
@@ -30,7 +31,7 @@ def _group() -> None:
 @app.command("run")
 def run(
     file: Annotated[Path, typer.Argument(help="The program.")],
-    language: LanguageOption = "python",
+    language: LanguageOption = None,
     stdin: Annotated[Path | None, typer.Option(help="A file to be its standard input.")] = None,
     level: LevelOption = None,
     gate: GateOption = True,
@@ -39,9 +40,10 @@ def run(
     """Run FILE as a program; exit code 0 whatever its verdict."""
     source = read_source(file)
     data = b"" if stdin is None else read_bytes(stdin)
-    with opened(language, level) as (slot, chosen, most):
-        outcome = chosen.script(slot, source, data, most, gate)
-        told = report(outcome, slot.level)
+    with opened(language_of(file, language), level) as runner:
+        program = runner.prepare(source, None, gate)
+        outcome = program if isinstance(program, Outcome) else runner.script(program, data, Limits())
+        told = report(outcome, runner.level)
     say(told, json, _lines(told))
 
 

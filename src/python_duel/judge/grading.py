@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from python_duel.challenges.package import Package, TestCase
 from python_duel.judge import checkers, verdicts
-from python_duel.judge.languages import Language
+from python_duel.languages import Language, Prepared, Runner
 from python_duel.protocol.verdict import Verdict
-from python_duel.sandbox import Answer, Ending, Limits, Outcome, Slot, limits
+from python_duel.sandbox import Answer, Ending, Limits, Outcome, limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,17 @@ class Budget:
         return self._stops >= limits.MAX_RESTARTS or self._most.total_ms <= 0
 
 
-def grade(slot: Slot, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Grade:
-    """Judges every case in order, as far as the budget goes. Raises SlotLost when the sandbox failed."""
+def grade(runner: Runner, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Grade:
+    """Prepares the program, then judges every case in order, as far as the budget goes. Raises SlotLost when the
+    sandbox failed.
+    """
     result = Grade(len(cases))
+    program = runner.prepare(solution.source, package.signature, solution.check)
+    if isinstance(program, Outcome):
+        result.refusal = program
+        return result
     run = _scripts if package.signature is None else _calls
-    for outcome, judged in run(slot, package, solution, cases):
+    for outcome, judged in run(runner, package, program, cases):
         result.memory_kb = max(result.memory_kb, outcome.memory_kb)
         result.judged += judged
         if outcome.ending is Ending.REFUSED:
@@ -109,13 +115,13 @@ def grade(slot: Slot, package: Package, solution: Solution, cases: Sequence[Test
 Step = tuple[Outcome, list[Judged]]
 
 
-def _scripts(slot: Slot, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Iterator[Step]:
+def _scripts(runner: Runner, package: Package, program: Prepared, cases: Sequence[TestCase]) -> Iterator[Step]:
     budget = Budget(package)
     for case in cases:
         if budget.spent:
             return
         stdin = (case.stdin or "").encode()
-        outcome = solution.language.script(slot, solution.source, stdin, budget.limits, solution.check)
+        outcome = runner.script(program, stdin, budget.limits)
         budget.charge(outcome)
         yield outcome, [_script_judged(package, case, outcome)] if outcome.refusal is None else []
 
@@ -128,13 +134,12 @@ def _script_judged(package: Package, case: TestCase, outcome: Outcome) -> Judged
     return Judged(case, verdict, output, "", text(outcome.stderr) + trace, outcome.cpu_ms, why)
 
 
-def _calls(slot: Slot, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Iterator[Step]:
+def _calls(runner: Runner, package: Package, program: Prepared, cases: Sequence[TestCase]) -> Iterator[Step]:
     budget = Budget(package)
-    name = package.signature.name if package.signature else ""
     rest = list(cases)
     while rest and not budget.spent:
         arguments = [json.dumps(case.args) for case in rest]
-        outcome = solution.language.call(slot, solution.source, name, arguments, budget.limits, solution.check)
+        outcome = runner.call(program, arguments, budget.limits)
         budget.charge(outcome)
         judged = [_call_judged(package, *pair) for pair in zip(rest, outcome.answers, strict=False)]
         rest = rest[len(judged) :]

@@ -1,9 +1,9 @@
 """Who may see what of a grade: hidden cases leave the judge as a verdict and a number, never as text."""
 
 from python_duel.challenges.package import Package, TestCase
-from python_duel.challenges.types import parse_type
 from python_duel.errors import Invalid
 from python_duel.judge.grading import Grade, Judged
+from python_duel.languages.types import parse_type
 from python_duel.protocol.jobs import Job, JobResult
 from python_duel.protocol.verdict import CaseResult, Verdict
 from python_duel.sandbox import limits

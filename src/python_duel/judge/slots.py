@@ -3,27 +3,67 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
+from threading import Lock
 
 from python_duel.challenges.package import Package
-from python_duel.judge.gate import CHECK
 from python_duel.judge.jobs import judge
+from python_duel.languages import LANGUAGES, Runner
 from python_duel.protocol.jobs import Job, JobResult
-from python_duel.sandbox import Level, Slot
+from python_duel.sandbox import Level, SlotLost
+
+
+class Bench:
+    """The runners of one thread, one a language, each opened at its first use."""
+
+    def __init__(self, level: Level) -> None:
+        self.level = level
+        self._runners: dict[str, Runner] = {}
+        self._aborted = False
+        self._lock = Lock()
+
+    def runner(self, language: str) -> Runner:
+        """The runner of a language. Raises SandboxError when this machine cannot do it, SlotLost after `abort`."""
+        found = self._runners.get(language)
+        if found is None:
+            found = self._keep(language, LANGUAGES[language].open(self.level))
+        return found
+
+    def _keep(self, language: str, runner: Runner) -> Runner:
+        with self._lock:
+            if not self._aborted:
+                self._runners[language] = runner
+                return runner
+        runner.close()
+        raise SlotLost("the slot was aborted")
+
+    def abort(self) -> None:
+        """Ends every program, from any thread; no other one begins."""
+        with self._lock:
+            self._aborted = True
+            for runner in self._runners.values():
+                runner.abort()
+
+    def close(self) -> None:
+        """Ends every process of it, and waits for that."""
+        for runner in self._runners.values():
+            runner.close()
 
 
 class Slots:
     """`count` slots, and as many threads. Close it at the end."""
 
     def __init__(self, count: int, level: Level) -> None:
-        """Raises SandboxError when this machine cannot do `level`."""
+        """Python is opened at once, other languages when they are needed. Raises SandboxError when this machine cannot
+        do `level`.
+        """
         self.count = count
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="slot")
-        self.all: list[Slot] = []
-        self._free: SimpleQueue[Slot] = SimpleQueue()
+        self.all = [Bench(level) for _ in range(count)]
+        self._free: SimpleQueue[Bench] = SimpleQueue()
         try:
-            for _ in range(count):
-                self.all.append(Slot(level, CHECK))
-                self._free.put(self.all[-1])
+            for bench in self.all:
+                bench.runner("python")
+                self._free.put(bench)
         except BaseException:
             self.close()
             raise
@@ -33,16 +73,16 @@ class Slots:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._judge, job, package)
 
     def _judge(self, job: Job, package: Package) -> JobResult:
-        slot = self._free.get()
+        bench = self._free.get()
         try:
-            return judge(slot, job, package)
+            return judge(bench.runner, job, package)
         finally:
-            self._free.put(slot)
+            self._free.put(bench)
 
     def close(self) -> None:
         """Ends every program, those that still run too, and waits for the threads."""
-        for slot in self.all:
-            slot.abort()
+        for bench in self.all:
+            bench.abort()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for slot in self.all:
-            slot.close()
+        for bench in self.all:
+            bench.close()

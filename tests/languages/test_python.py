@@ -1,17 +1,18 @@
-"""Starter code: valid Python that has the signature asked for."""
+"""Python: starter code is valid and has the signature asked for; the gate is the judge's."""
 
 import ast
 
 from hypothesis import given
 
-from python_duel.challenges.starter import python_starter
+from python_duel.judge import gate
+from python_duel.languages.python import GATE, Python
 from python_duel.protocol.server import Signature
 from tests.challenges.strategies import signatures
 
 
 @given(signatures())
 def test_it_defines_the_function(signature: Signature) -> None:
-    [function] = ast.parse(python_starter(signature)).body
+    [function] = ast.parse(Python().starter(signature)).body
     assert isinstance(function, ast.FunctionDef)
     assert function.name == signature.name
     written = [(a.arg, ast.unparse(a.annotation)) for a in function.args.args if a.annotation]
@@ -23,9 +24,14 @@ def test_it_defines_the_function(signature: Signature) -> None:
 @given(signatures())
 def test_it_runs(signature: Signature) -> None:
     names: dict[str, object] = {}
-    exec(python_starter(signature), names)
+    exec(Python().starter(signature), names)
     assert callable(names[signature.name])
 
 
 def test_a_program_starts_empty() -> None:
-    exec(python_starter(None), {})
+    exec(Python().starter(None), {})
+
+
+def test_the_gate_is_that_of_the_judge() -> None:
+    assert GATE == gate.CHECK
+    assert Python().errors >= {"ValueError", "OutputLimit"}

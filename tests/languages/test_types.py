@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from python_duel.challenges.types import Type, parse_type
+from python_duel.languages.types import Type, parse_type
 from tests.challenges.strategies import typed_values, types
 
 
