@@ -10,13 +10,14 @@ import pytest
 
 from python_duel.challenges.loader import load
 from python_duel.challenges.package import Package
+from python_duel.duels.jobs import Jobs
 from python_duel.judge.gate import CHECK
 from python_duel.judge.queue import Queue
 from python_duel.judge.slots import Slots
 from python_duel.judge.worker import Worker, worker_name
 from python_duel.platform.bundled import bundled
 from python_duel.platform.redis import Redis, connect
-from python_duel.protocol.jobs import JOBS, RESULTS, Job, JobResult, challenge_key
+from python_duel.protocol.jobs import RESULTS, Job, JobResult
 from python_duel.sandbox import Slot
 
 
@@ -25,12 +26,11 @@ class Web:
 
     def __init__(self, redis: Redis) -> None:
         self.redis: Any = redis
+        self.jobs = Jobs(redis, 1000)
 
-    async def put(self, job: Job, package: Package | None = None) -> str:
-        """Hands a job over, its challenge beside it; gives the entry's id."""
-        if package is not None:
-            await self.redis.set(challenge_key(package.digest), package.model_dump_json())
-        return str(await self.redis.xadd(JOBS, {"job": job.model_dump_json(exclude_none=True)}))
+    async def put(self, job: Job, package: Package) -> None:
+        """Hands a job over, its challenge beside it."""
+        await self.jobs.put(job, package)
 
     async def results(self, count: int = 1, seconds: float = 20) -> list[JobResult]:
         """The first `count` results, waiting for them."""
@@ -47,7 +47,9 @@ class Web:
 @pytest.fixture
 async def web(redis_url: str) -> AsyncIterator[Web]:
     redis = connect(redis_url)
-    yield Web(redis)
+    web = Web(redis)
+    await web.jobs.load()
+    yield web
     await redis.aclose()
 
 
@@ -75,7 +77,7 @@ def slots() -> Iterator[Slots]:
 @asynccontextmanager
 async def running(queue: Queue, slots: Slots) -> AsyncIterator[Worker]:
     """A worker that is stopped at the end."""
-    worker = Worker(queue, slots, "full")
+    worker = Worker(queue, slots, "full", ["python"])
     task = asyncio.create_task(worker.run())
     try:
         yield worker

@@ -12,7 +12,7 @@ from python_duel.judge.queue import Queue
 from python_duel.judge.slots import Slots
 from python_duel.judge.worker import MOST_DELIVERIES, Worker
 from python_duel.languages.python import PythonRunner
-from python_duel.protocol.jobs import DEAD, JOBS, JOBS_GROUP, WORKERS, level_key
+from python_duel.protocol.jobs import DEAD, JOBS, JOBS_GROUP, WORKERS, WorkerReport, challenge_key, worker_key
 from python_duel.protocol.verdict import Verdict
 from tests.judge.conftest import Web, job, reference, running, until
 
@@ -54,9 +54,10 @@ async def test_a_worker_shows_itself_and_leaves(web: Web, queue: Queue, slots: S
     async with running(queue, slots):
         await until(lambda: _any_worker(web))
         names = await web.redis.zrange(WORKERS, 0, -1)
-        assert await web.redis.get(level_key(names[0])) == "full"
+        report = WorkerReport.model_validate_json(await web.redis.get(worker_key(names[0])))
+        assert (report.level, report.languages, report.slots, report.active) == ("full", ["python"], 1, 0)
     assert await web.redis.zcard(WORKERS) == 0
-    assert await web.redis.exists(level_key(names[0])) == 0
+    assert await web.redis.exists(worker_key(names[0])) == 0
 
 
 async def test_heartbeats_go_on_while_every_slot_is_busy(
@@ -76,7 +77,8 @@ async def test_heartbeats_go_on_while_every_slot_is_busy(
 async def test_a_missing_challenge_is_no_fault_of_the_player(
     web: Web, queue: Queue, slots: Slots, function_challenge: Package
 ) -> None:
-    await web.put(job(function_challenge, "x"))
+    await web.put(job(function_challenge, "x"), function_challenge)
+    await web.redis.delete(challenge_key(function_challenge.digest))
     async with running(queue, slots):
         [result] = await web.results()
     assert (result.verdict, result.message) == (Verdict.IE, "challenge missing")

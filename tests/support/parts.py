@@ -1,7 +1,7 @@
 """The features over real stores, put together as the web process does it, without sockets."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from python_duel.platform.clock import Clock
 from python_duel.platform.ids import new_id
 from python_duel.platform.postgres import Database
 from python_duel.players.service import Players
-from python_duel.protocol.jobs import JOBS, Job, JobResult
+from python_duel.protocol.jobs import FINISH, JOBS, JOBS_GROUP, Job, JobResult
 from python_duel.protocol.verdict import Verdict
 from python_duel.settings import Settings
 
@@ -62,6 +62,8 @@ class Parts:
     queue: Queue
     matchmaking: Matchmaking
     settings: Settings = field(default_factory=Settings.model_construct)
+    taken: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+    """What `judge` took off the stream: entries by job id."""
 
     async def entrants(self) -> tuple[Entrant, Entrant]:
         """Two new players about to duel."""
@@ -86,8 +88,15 @@ class Parts:
 
     async def judge(self, submission: Submission, verdict: Verdict, passed: int = 0, attempt: int = 1) -> None:
         """Apply a judge's answer."""
-        jobs = [job for job in await self.jobs() if job.job_id == submission.id]
-        await self.results.apply(an_answer(jobs[-1].model_copy(update={"attempt": attempt}), verdict, passed))
+        with suppress(redis_store.ResponseError):  # it is there already
+            await self.redis.xgroup_create(JOBS, JOBS_GROUP, id="0")
+        entries: Any = await self.redis.xreadgroup(JOBS_GROUP, "test", {JOBS: ">"})
+        self.taken |= {fields["id"]: (entry, fields) for _, found in entries for entry, fields in found}
+        entry, fields = self.taken[submission.id]
+        job = Job.model_validate_json(fields["job"]).model_copy(update={"attempt": attempt})
+        answer = an_answer(job, verdict, passed)
+        await redis_store.reply(self.redis.fcall(FINISH, 0, entry, job.player_id, answer.model_dump_json(), "", ""))
+        await self.results.apply(answer)
 
     async def duel(self, duel_id: str) -> Duel:
         return await self.duels.get(duel_id)

@@ -2,52 +2,92 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 import structlog
 
 from python_duel.challenges.package import Package
+from python_duel.duels.judges import Judges
 from python_duel.errors import Busy
 from python_duel.platform.redis import Redis, ResponseError, reply
-from python_duel.protocol.jobs import JOBS, RESULTS, RESULTS_GROUP, Job, JobResult, challenge_key
+from python_duel.protocol.jobs import (
+    LOST,
+    PLACE,
+    PUT,
+    RESULTS,
+    RESULTS_GROUP,
+    ROOM,
+    Job,
+    JobKind,
+    JobResult,
+    challenge_key,
+)
 
 RECLAIM_MS = 10_000
-KEEP_S = 86_400
+OWN_LIMIT = 16
+"""Jobs of one player that may wait."""
 log = structlog.get_logger(__name__)
 
 
-def _entry_key(job_id: str) -> str:
-    """The key that says where on the stream a job was put."""
-    return f"job:{job_id}"
+@cache
+def _functions() -> str:
+    return (files("python_duel.duels") / "judging.lua").read_text()
 
 
 class Jobs:
-    """The judges' queue as the web sees it."""
+    """The judges' queue as the web sees it: `limit` jobs, but everybody who has none may have one more."""
 
     def __init__(self, redis: Redis, limit: int) -> None:
         self._redis, self._limit = redis, limit
+        self.judges = Judges(redis)
 
-    async def position(self) -> int:
-        """Jobs waiting or being judged; raises `Busy` when the queue is full."""
-        waiting = await self._redis.xlen(JOBS)
-        if waiting >= self._limit:
-            raise Busy(f"The judges are busy, {waiting} before you: try again in 5 s.", retry_after_ms=5000)
-        return int(waiting)
+    async def languages(self) -> frozenset[str]:
+        """What every judge that lives can run."""
+        return await self.judges.languages()
+
+    async def room(self, player_id: str, kind: JobKind) -> None:
+        """Raises `Busy` when there is no room for one more job of the player."""
+        total, players, own, before = await self._call(ROOM, player_id, kind)
+        full = players >= self._limit or (own > 0 and total >= self._limit)
+        if not full and own < OWN_LIMIT:
+            return
+        wait_ms = await self.judges.wait_ms(before)
+        why = f"The judges are busy, {before} before you" if full else f"{own} of your programs wait for the judges"
+        raise Busy(f"{why}: try again in {wait_ms / 1000:.0f} s.", retry_after_ms=wait_ms, queue_position=before)
 
     async def put(self, job: Job, package: Package) -> None:
-        """Hand a job over, with the challenge beside it if the store does not have it."""
+        """Hand a job over, with the challenge beside it if the store does not have it. Once more does no harm."""
         await self._redis.set(challenge_key(package.digest), package.model_dump_json(), nx=True)
-        entry_id = await self._redis.xadd(JOBS, {"job": job.model_dump_json(exclude_none=True)})
-        await self._redis.set(_entry_key(job.job_id), entry_id, ex=KEEP_S)
+        await self._call(PUT, job.player_id, job.job_id, job.kind, job.model_dump_json(exclude_none=True))
 
-    async def lost(self, job_id: str) -> bool:
-        """Whether no judge will meet the job any more: it is not on the stream."""
-        entry_id = await self._redis.get(_entry_key(job_id))
-        return entry_id is None or not await reply(self._redis.xrange(JOBS, entry_id, entry_id))
+    async def place(self, job_id: str, player_id: str) -> int:
+        """How many jobs come before this one; 0 too when it is judged."""
+        return int(await self._call(PLACE, player_id, job_id))
+
+    async def lost(self, job_id: str, player_id: str) -> bool:
+        """Whether no judge will meet the job any more: it is neither on the stream nor in its player's line."""
+        return bool(await self._call(LOST, player_id, job_id))
+
+    async def _call(self, function: str, *args: str) -> Any:
+        try:
+            return await reply(self._redis.fcall(function, 0, *args))
+        except ResponseError as error:
+            if "Function not found" not in str(error):
+                raise
+            await self.load()
+            return await reply(self._redis.fcall(function, 0, *args))
+
+    async def load(self) -> None:
+        """Give the store the functions of the queue, for the judges too."""
+        await self._redis.function_load(_functions(), replace=True)
 
     async def consume(self, process: str, apply: Callable[[JobResult], Awaitable[None]]) -> None:
         """Give every result to `apply`, for ever. One that fails is tried again, here or in another process."""
         while True:
             try:
+                await self.load()
                 await self._ensure_group()
                 while True:
                     await self._once(process, apply)

@@ -58,7 +58,7 @@ class Recovery:
                 log.exception("a part of the sweep failed")
 
     async def _judge_again(self, submission: Submission) -> None:
-        if await self._duels.jobs.lost(submission.id):
+        if await self._duels.jobs.lost(submission.id, submission.player_id):
             duel = await self._duels.get(submission.duel_id)
             await self._duels.judge(submission, duel.challenge_digest)
 

@@ -56,7 +56,7 @@ async def _serve(settings: Settings, redis_url: str, level: Level) -> None:
     redis = connect(redis_url)
     slots = Slots(settings.judge_slots or len(os.sched_getaffinity(0)), level)
     name = worker_name()
-    worker = Worker(Queue(redis, name), slots, level)
+    worker = Worker(Queue(redis, name), slots, level, ["python"])
     worker.stop_on_signals()
     log.info("judging", worker=name, level=level, slots=slots.count)
     try:

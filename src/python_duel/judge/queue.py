@@ -4,13 +4,21 @@ import time
 from typing import Any
 
 from python_duel.platform.redis import Redis, ResponseError, reply
-from python_duel.protocol.jobs import DEAD, JOBS, JOBS_GROUP, RESULTS, WORKERS, JobResult, challenge_key, level_key
+from python_duel.protocol.jobs import (
+    FINISH,
+    JOBS,
+    JOBS_GROUP,
+    WORKERS,
+    JobResult,
+    WorkerReport,
+    challenge_key,
+    worker_key,
+)
 
 LEASE_MS = 10_000
 """A job whose worker has not been heard of for so long goes to another one."""
 HEARTBEAT_TTL_MS = 5_000
 FORGET_WORKER_MS = 60_000
-DEAD_KEPT = 1_000
 
 Entry = tuple[str, dict[str, str]]
 """Id and fields of a stream's entry."""
@@ -50,24 +58,22 @@ class Queue:
         found: str | None = await reply(self._redis.get(challenge_key(digest)))
         return found
 
-    async def finish(self, entry_id: str, result: JobResult) -> None:
-        """The result is written and the job gone, both or neither."""
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.xadd(RESULTS, {"result": result.model_dump_json(exclude_none=True)})
-        pipe.xack(JOBS, JOBS_GROUP, entry_id)
-        pipe.xdel(JOBS, entry_id)
-        await pipe.execute()
+    async def finish(self, entry: Entry, result: JobResult) -> bool:
+        """The result is written, the job gone and its player's next one on the stream: all of it or nothing.
 
-    async def bury(self, entry_id: str, fields: dict[str, str], reason: str, result: JobResult | None) -> None:
-        """Puts a job with the dead letters; `result` is what its author is told, if there is an author."""
-        pipe = self._redis.pipeline(transaction=True)
-        dead: Any = {**fields, "reason": reason}
-        pipe.xadd(DEAD, dead, maxlen=DEAD_KEPT, approximate=True)
-        if result is not None:
-            pipe.xadd(RESULTS, {"result": result.model_dump_json(exclude_none=True)})
-        pipe.xack(JOBS, JOBS_GROUP, entry_id)
-        pipe.xdel(JOBS, entry_id)
-        await pipe.execute()
+        False when somebody else finished the job before.
+        """
+        return await self._finish(entry, result)
+
+    async def bury(self, entry: Entry, reason: str, result: JobResult | None) -> bool:
+        """The same, and the job is put with the dead letters; without a `result` nobody is told."""
+        return await self._finish(entry, result, reason)
+
+    async def _finish(self, entry: Entry, result: JobResult | None, reason: str = "") -> bool:
+        entry_id, fields = entry
+        written = result.model_dump_json(exclude_none=True) if result else ""
+        args = entry_id, fields.get("player", ""), written, reason, fields.get("job", "")
+        return bool(await reply(self._redis.fcall(FINISH, 0, *args)))
 
     async def hand_back(self, entry_ids: list[str]) -> None:
         """Makes jobs look long left, so that the next worker takes them at once."""
@@ -75,13 +81,13 @@ class Queue:
         if ids:
             await self._redis.xclaim(JOBS, JOBS_GROUP, self._name, 0, ids, idle=LEASE_MS * 2, justid=True)
 
-    async def heartbeat(self, level: str, entry_ids: list[str]) -> None:
-        """This worker lives, at this level, and still works on these jobs."""
+    async def heartbeat(self, report: WorkerReport, entry_ids: list[str]) -> None:
+        """This worker lives, says this of itself, and still works on these jobs."""
         now = int(time.time() * 1000)
         pipe = self._redis.pipeline(transaction=False)
         pipe.zadd(WORKERS, {self._name: now})
         pipe.zremrangebyscore(WORKERS, 0, now - FORGET_WORKER_MS)
-        pipe.set(level_key(self._name), level, px=HEARTBEAT_TTL_MS)
+        pipe.set(worker_key(self._name), report.model_dump_json(), px=HEARTBEAT_TTL_MS)
         ids: Any = entry_ids
         if ids:
             pipe.xclaim(JOBS, JOBS_GROUP, self._name, 0, ids, justid=True)
@@ -91,5 +97,5 @@ class Queue:
         """This worker is gone."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.zrem(WORKERS, self._name)
-        pipe.delete(level_key(self._name))
+        pipe.delete(worker_key(self._name))
         await pipe.execute()

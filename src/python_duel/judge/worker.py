@@ -16,8 +16,9 @@ from python_duel.judge import results
 from python_duel.judge.packages import BadPackage, MissingPackage, Packages
 from python_duel.judge.queue import Entry, Queue
 from python_duel.judge.slots import Slots
+from python_duel.judge.tally import Tally
 from python_duel.platform.redis import LOST, RedisError
-from python_duel.protocol.jobs import Job, JobResult
+from python_duel.protocol.jobs import Job, JobResult, WorkerReport
 from python_duel.protocol.verdict import Verdict
 from python_duel.sandbox import Level
 
@@ -42,9 +43,10 @@ def worker_name() -> str:
 class Worker:
     """One judge process. `run` returns after `stop`."""
 
-    def __init__(self, queue: Queue, slots: Slots, level: Level) -> None:
-        self._queue, self._slots, self._level = queue, slots, level
+    def __init__(self, queue: Queue, slots: Slots, level: Level, languages: list[str]) -> None:
+        self._queue, self._slots, self._level, self._languages = queue, slots, level, languages
         self._packages = Packages(queue)
+        self._tally = Tally()
         self._active: dict[str, asyncio.Task[None]] = {}
         self._stop = asyncio.Event()
 
@@ -107,16 +109,28 @@ class Worker:
     async def _heartbeats(self) -> None:
         while True:
             with suppress(*AWAY):
-                await self._queue.heartbeat(self._level, list(self._active))
+                await self._queue.heartbeat(self._report(), list(self._active))
             await asyncio.sleep(HEARTBEAT_S)
+
+    def _report(self) -> WorkerReport:
+        return WorkerReport(
+            level=self._level,
+            languages=self._languages,
+            slots=self._slots.count,
+            active=len(self._active),
+            judged=self._tally.judged,
+            seconds=self._tally.seconds,
+            seconds_sum=self._tally.seconds_sum,
+        )
 
     async def _reclaims(self) -> None:
         while not self._stop.is_set():
             await asyncio.sleep(RECLAIM_S)
-            if len(self._active) >= self._slots.count:
+            room = self._slots.count - len(self._active)
+            if room <= 0:
                 continue
             with suppress(*AWAY):
-                for entry in await self._queue.stale(1):
+                for entry in await self._queue.stale(room):
                     self._begin(entry, await self._queue.deliveries(entry[0]))
 
     def _begin(self, entry: Entry, deliveries: int = 1) -> None:
@@ -133,15 +147,18 @@ class Worker:
             job = Job.model_validate_json(fields.get("job", ""))
         except ValidationError as error:
             log.warning("a job cannot be read", entry=entry_id, error=str(error))
-            await self._persist(lambda: self._queue.bury(entry_id, fields, "malformed", None))
+            await self._persist(lambda: self._queue.bury(entry, "malformed", None))
             return
         if deliveries > MOST_DELIVERIES:
             log.error("a job was delivered too often", entry=entry_id, job=job.job_id)
             told = results.failed(job, Verdict.IE, "This job failed too often.")
-            await self._persist(lambda: self._queue.bury(entry_id, fields, "delivered too often", told))
+            await self._persist(lambda: self._queue.bury(entry, "delivered too often", told))
             return
         result = await self._result(job)
-        await self._persist(lambda: self._queue.finish(entry_id, result))
+        if await self._persist(lambda: self._queue.finish(entry, result)):
+            self._tally.count(result)
+        else:
+            log.info("a job was finished elsewhere", entry=entry_id, job=job.job_id)
 
     async def _result(self, job: Job) -> JobResult:
         try:

@@ -154,6 +154,8 @@ class ErrorBody(ServerMessage):
     """With `resync`: the document at `seq`."""
     duel_id: Id | None = None
     """With `already_in_duel`: the duel to open."""
+    queue_position: int | None = None
+    """With `busy`: the jobs that would come before."""
 
 
 class ErrorAck(ServerMessage):

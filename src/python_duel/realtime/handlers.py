@@ -96,8 +96,8 @@ class Handlers:
         await self._publish(message.duel_id, "duel:cursor", moved)
 
     async def run(self, connection: Connection, message: client.DuelRun) -> client.DuelRunAck:
-        await self._judging.run(connection, message)
-        return client.DuelRunAck(run_id=message.run_id)
+        position = await self._judging.run(connection, message)
+        return client.DuelRunAck(run_id=message.run_id, queue_position=position)
 
     async def submit(self, connection: Connection, message: client.DuelSubmit) -> client.DuelSubmitAck:
         submission, position = await self._judging.submit(connection, message)

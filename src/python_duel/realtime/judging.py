@@ -18,14 +18,17 @@ class Judging:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def run(self, connection: Connection, message: DuelRun) -> None:
-        """Queue the player's text against the samples or their own input; the answer is `duel:ran`, to them alone."""
+    async def run(self, connection: Connection, message: DuelRun) -> int:
+        """Queue the player's text against the samples or their own input; gives its queue position.
+
+        The answer is `duel:ran`, to them alone.
+        """
         services = self._services
         pen = services.writing.pen(connection, message.duel_id)
         duel = await services.duels.get(message.duel_id)
         if duel.status == "finished":
             raise NotLive("The duel is over.")
-        await services.duels.jobs.position()
+        await services.duels.jobs.room(connection.player_id, "run")
         await once_per(services.redis, f"run:{connection.player_id}", services.settings.run_interval, "runs")
         job = Job(
             kind="run",
@@ -39,16 +42,17 @@ class Judging:
         )
         await services.duels.jobs.put(job, await services.duels.package(duel))
         metrics.RUNS.labels(message.language).inc()
+        return await services.duels.jobs.place(job.job_id, connection.player_id)
 
     async def submit(self, connection: Connection, message: DuelSubmit) -> tuple[Submission, int]:
         """Receive the text at `seq`, once; the submission and its queue position."""
         services = self._services
         known = await services.duels.find_submission(message.duel_id, connection.player_id, message.submission_id)
         if known:
-            return known, 0
+            return known, await services.duels.jobs.place(known.id, connection.player_id)
         pen = services.writing.pen(connection, message.duel_id)
         self._refuse_ahead(pen, message)
-        position = await services.duels.jobs.position()
+        await services.duels.jobs.room(connection.player_id, "submission")
         await once_per(
             services.redis, f"submit:{connection.player_id}", services.settings.submit_interval, "submissions"
         )
@@ -63,7 +67,8 @@ class Judging:
             seq=message.seq,
             code=document.text,
         )
-        return await services.duels.submit(message.duel_id, connection.player_id, submission), position
+        received = await services.duels.submit(message.duel_id, connection.player_id, submission)
+        return received, await services.duels.jobs.place(received.id, connection.player_id)
 
     @staticmethod
     def _refuse_ahead(pen: Pen, message: DuelSubmit) -> None:

@@ -241,6 +241,7 @@ export interface ErrorBody {
   seq?: number | null;
   text?: string | null;
   duel_id?: string | null;
+  queue_position?: number | null;
 }
 
 export interface FieldError {

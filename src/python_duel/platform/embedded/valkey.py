@@ -16,8 +16,8 @@ from python_duel.platform.process import Process
 READY_SECONDS = 60
 JUDGE_COMMANDS = (
     "+hello +auth +ping +echo +select +reset +quit +client|id +client|setname +client|setinfo "
-    "+multi +exec +discard +watch +unwatch +get +set +setex +del +exists +expire +pexpire "
-    "+zadd +zrem +zremrangebyscore "
+    "+multi +exec +discard +watch +unwatch +get +set +setex +del +exists +expire +pexpire +incr "
+    "+fcall +hget +hset +hdel +zadd +zrem +zrange +zremrangebyscore "
     "+xadd +xack +xread +xreadgroup +xautoclaim +xclaim +xdel +xlen +xpending +xrange +xtrim +xgroup|create"
 )
 
