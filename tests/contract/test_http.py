@@ -337,7 +337,15 @@ async def test_readiness_tells_of_every_part(http: httpx.AsyncClient) -> None:
     assert (checks["postgres"], checks["redis"]) == ("ok", "ok")
     assert checks["judge"]["workers"] >= 1
     assert checks["judge"]["level"] in ("full", "no-userns", "seccomp")
+    assert "python" in checks["judge"]["languages"]
     assert checks["judge"]["queue"] >= 0
+
+
+async def test_the_judges_numbers_are_among_the_metrics(http: httpx.AsyncClient) -> None:
+    told = (await http.get("/metrics")).text
+    assert re.search(r'^duel_judge_level\{judge="[^"]+",level="(full|no-userns|seccomp)"\} 1.0$', told, re.MULTILINE)
+    for name in ("queue ", "slots{", "active{", "restarts_total{", 'seconds_bucket{judge="'):
+        assert f"\nduel_judge_{name}" in told
 
 
 def refs(node: Any) -> set[str]:

@@ -174,7 +174,7 @@ async def test_a_full_queue_is_honest_and_has_a_place_for_who_waits_for_nothing(
     jobs = Jobs(line.redis, limit=3)
     for player, job_id in [("ada", "a"), ("ada", "b"), ("bob", "c")]:
         await line.put(player, job_id)
-    with pytest.raises(Busy, match="The judges are busy, 3 before you: try again in 1 s."):
+    with pytest.raises(Busy, match=r"The judges are busy, 3 before you: try again in 1 s\."):
         await jobs.room("ada", "run")
     await jobs.room("carol", "submission")
     await line.put("carol", "d")
@@ -200,8 +200,8 @@ async def test_a_full_queue_is_honest_and_has_a_place_for_who_waits_for_nothing(
     ],
 )
 async def test_the_judges_user_may_use_the_queue_alone(judge_redis_url: str, command: tuple[str, ...]) -> None:
-    judge = connect(judge_redis_url)
-    with pytest.raises(RedisError, match="permissions|NOPERM"):
+    judge: Any = connect(judge_redis_url)
+    with pytest.raises(RedisError, match=r"permissions|NOPERM"):
         await judge.execute_command(*command)
     await judge.aclose()
 

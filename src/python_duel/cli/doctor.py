@@ -11,8 +11,8 @@ from python_duel.cli.programs import JsonOption, say
 from python_duel.errors import StartError
 from python_duel.platform.embedded import binaries
 from python_duel.sandbox import LEVELS, best_level, probe
-from python_duel.sandbox.levels import Layer
 from python_duel.sandbox.launch import interpreter
+from python_duel.sandbox.levels import Layer
 from python_duel.settings import settings
 
 

@@ -1,6 +1,7 @@
 """The judges as the web sees them: what they say of themselves with each heartbeat."""
 
 import time
+from collections.abc import Iterable
 from functools import reduce
 
 import structlog
@@ -42,8 +43,7 @@ class Judges:
 
     async def languages(self) -> frozenset[str]:
         """What every one of them can run; Python alone when there is none."""
-        offered = [frozenset(report.languages) for report in (await self.reports()).values()]
-        return reduce(frozenset.__and__, offered) if offered else FALLBACK
+        return offered((await self.reports()).values())
 
     async def wait_ms(self, jobs: int) -> int:
         """About how long so many jobs take."""
@@ -52,6 +52,12 @@ class Judges:
         each = seconds / judged if judged else GUESS_S
         wait = 1000 * jobs * each / max(1, sum(r.slots for r in reports))
         return round(min(max(wait, SHORTEST_WAIT_MS), LONGEST_WAIT_MS))
+
+
+def offered(reports: Iterable[WorkerReport]) -> frozenset[str]:
+    """What every judge can run, by its report; Python alone when there is none."""
+    each = [frozenset(report.languages) for report in reports]
+    return reduce(frozenset.__and__, each) if each else FALLBACK
 
 
 def _parsed(name: str, text: str | bytes) -> WorkerReport | None:

@@ -97,7 +97,11 @@ class Problem(ServerMessage):
 class JudgeHealth(ServerMessage):
     workers: int
     level: str | None = None
+    """The weakest isolation of those that live."""
+    languages: list[str] = []
+    """What all of them can run."""
     queue: int
+    """Jobs waiting or being judged."""
 
 
 class Checks(ServerMessage):

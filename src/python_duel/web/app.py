@@ -65,7 +65,7 @@ class WebApp:
         services = _services(settings, clock, redis, bus, players, duels, server)
         self._database, self._redis, self._bus, self._challenges = database, redis, bus, challenges
         self.namespace = Namespace(server, services)
-        self.health = health.Health(database, redis, clock)
+        self.health = health.Health(database, redis)
         self._background = Background(services, Results(duels))
         api = _http(self._lifespan, self.health, _routers(services, challenges))
         self.asgi: ASGIApp = socketio.ASGIApp(server, Guard(api, settings))

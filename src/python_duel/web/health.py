@@ -1,24 +1,25 @@
 """Health and metrics for machines: `/healthz`, `/readyz`, `/metrics`."""
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
+from python_duel.duels.judges import Judges, offered
 from python_duel.platform import metrics
-from python_duel.platform.clock import Clock
 from python_duel.platform.postgres import Database, at_head
-from python_duel.platform.redis import Redis, reply
+from python_duel.platform.redis import LOST, Redis, RedisError, reply
 from python_duel.protocol.http import Checks, JudgeHealth, Ready
-from python_duel.protocol.jobs import JOBS, WORKERS, level_key
+from python_duel.protocol.jobs import QUEUED, WorkerReport
 
-HEARTBEAT_MS = 5000
 LEVELS = ("full", "no-userns", "seccomp")
 
 
 class Health:
     """What this process can reach. `draining` is set before it stops."""
 
-    def __init__(self, database: Database, redis: Redis, clock: Clock) -> None:
-        self._database, self._redis, self._clock = database, redis, clock
+    def __init__(self, database: Database, redis: Redis) -> None:
+        self._database, self._redis, self._judges = database, redis, Judges(redis)
         self.draining = False
 
     async def ready(self) -> Ready:
@@ -44,15 +45,25 @@ class Health:
         return "ok"
 
     async def _judge(self) -> JudgeHealth:
-        since = self._clock.now() - HEARTBEAT_MS
-        workers: list[str] = await reply(self._redis.zrangebyscore(WORKERS, since, "+inf"))
-        levels = await self._redis.mget([level_key(worker) for worker in workers]) if workers else []
-        known = [LEVELS.index(level) for level in levels if level in LEVELS]
+        reports = list((await self._judges.read()).values())
+        known = [LEVELS.index(report.level) for report in reports if report.level in LEVELS]
         return JudgeHealth(
-            workers=len(workers),
+            workers=len(reports),
             level=LEVELS[max(known)] if known else None,
-            queue=await self._redis.xlen(JOBS),
+            languages=sorted(offered(reports)) if reports else [],
+            queue=await self._queued(),
         )
+
+    async def metrics(self) -> bytes:
+        """Those of this process, and of the judges while the store can be reached."""
+        reports: dict[str, WorkerReport] = {}
+        queued = 0
+        with suppress(*LOST, RedisError):
+            reports, queued = await self._judges.read(), await self._queued()
+        return metrics.exposition(reports, queued)
+
+    async def _queued(self) -> int:
+        return int(await reply(self._redis.hlen(QUEUED)))
 
 
 def router(health: Health) -> APIRouter:
@@ -70,6 +81,6 @@ def router(health: Health) -> APIRouter:
 
     @routes.get("/metrics")
     async def exposition() -> Response:
-        return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(await health.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes
