@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 
 from python_duel.protocol.server import Signature
 from python_duel.sandbox import Level, Limits, Outcome
-from python_duel.sandbox.levels import Layer
+from python_duel.sandbox.levels import Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Language(Protocol):
     def starter(self, signature: Signature | None) -> str:
         """The code a player's document starts with: a valid program, which defines the function asked for."""
 
-    def toolchain(self) -> Layer:
+    def toolchain(self) -> Probe:
         """What of it this machine has, and how to mend what is missing. Asked often: it must be quick."""
 
     def open(self, level: Level) -> Runner:

@@ -8,9 +8,9 @@ from typing import Self
 from python_duel.languages.base import Prepared, Runner
 from python_duel.protocol.server import Signature
 from python_duel.sandbox import Level, Limits, Outcome, Slot
-from python_duel.sandbox.launch import interpreter
-from python_duel.sandbox.levels import Layer
+from python_duel.sandbox.levels import Probe
 from python_duel.sandbox.report import OUTPUT_LIMIT
+from python_duel.sandbox.launch import interpreter
 
 GATE = "python_duel.judge.gate:check"
 """The static gate, by name: a slot loads it into its own process."""
@@ -39,9 +39,9 @@ class Python:
         parameters = ", ".join(f"{p.name}: {p.type}" for p in signature.parameters)
         return f"def {signature.name}({parameters}) -> {signature.returns}:\n    # Your code here.\n    pass\n"
 
-    def toolchain(self) -> Layer:
+    def toolchain(self) -> Probe:
         version = ".".join(map(str, sys.version_info[:3]))
-        return Layer("python", True, "the interpreter that programs run in", f"{version}, {interpreter()}")
+        return Probe("python", True, "the interpreter that programs run in", f"{version}, {interpreter()}")
 
     def open(self, level: Level) -> Runner:
         return PythonRunner(level)
