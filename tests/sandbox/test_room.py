@@ -113,7 +113,7 @@ def test_an_environment_holds_what_the_command_says(level: Level, monkeypatch: p
 
 def test_a_build_makes_files_of_files(builder: Slot) -> None:
     starts = f"open(my $in, '-|', '{PERL}', '-e', 'print 6 * 7');"
-    source = f"{starts} open(my $out, '>', 'made'); print $out <$in>; print 'a warning';"
+    source = f"{starts} open(my $out, '>', 'made'); print {{$out}} <$in>; print 'a warning';"
     built = builder.build(0, {"source.pl": source}, ("made",))
     assert (built.status, built.outputs, built.diagnostics) == (0, {"made": b"42"}, "a warning")
     assert built.ok
