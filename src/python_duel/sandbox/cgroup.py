@@ -39,19 +39,23 @@ class Group:
         """Raises OSError where that is not possible."""
         name = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
         self._version, self._memory, self._pids = parent.version, parent.memory / name, parent.pids / name
-        self._folders = [folder / name for folder in parent.folders]
+        self.folders = [folder / name for folder in parent.folders]
         self._most = 0
         try:
-            for folder in self._folders:
+            for folder in self.folders:
                 folder.mkdir()
             (self._pids / "pids.max").write_text(str(processes))
         except OSError:
             self.close()
             raise
 
+    def members(self) -> set[str]:
+        """The numbers of the processes in it."""
+        return set((self.folders[0] / "cgroup.procs").read_text().split())
+
     def add(self, pid: int) -> None:
         """Moves a process in; what it starts from then on is in it too."""
-        for folder in self._folders:
+        for folder in self.folders:
             (folder / "cgroup.procs").write_text(str(pid))
 
     def limit_memory(self, most_bytes: int) -> None:
@@ -63,7 +67,7 @@ class Group:
     def close(self) -> None:
         """Removes the group; processes that were killed need a moment to be gone."""
         deadline = time.monotonic() + _REMOVE_S
-        for folder in self._folders:
+        for folder in self.folders:
             while folder.exists() and not _removed(folder) and time.monotonic() < deadline:
                 time.sleep(0.001)
 
@@ -105,7 +109,8 @@ def sweep() -> None:
 
 def _parents() -> list[Parent]:
     """Where groups might be made, the newer interface first."""
-    folders = {name: folder for name, folder in _folders() if folder.is_dir()}
+    own, mounts = (Path(f"/proc/self/{name}").read_text() for name in ("cgroup", "mountinfo"))
+    folders = {name: folder for name, folder in folders_of(own, mounts) if folder.is_dir()}
     found = []
     if "" in folders and _delegates(folders[""]):
         found.append(Parent(2, folders[""], folders[""]))
@@ -133,11 +138,11 @@ def _delegates(folder: Path) -> bool:
     return True
 
 
-def _folders() -> Iterator[tuple[str, Path]]:
-    """The folder of this process' own group by controller; "" stands for version 2."""
-    lines = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+def folders_of(groups: str, mounts: str) -> Iterator[tuple[str, Path]]:
+    """The folder of a process' own group by controller, from its `cgroup` and `mountinfo`; "" stands for version 2."""
+    lines = [line.split(":", 2) for line in groups.splitlines()]
     own = {name: path for _, names, path in lines for name in names.split(",")}
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in mounts.splitlines():
         before, _, after = line.partition(" - ")
         kind, _, options = after.split(" ", 2)
         root, point = before.split()[3:5]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from python_duel.sandbox import landlock, seccomp
+from python_duel.sandbox import cgroup, landlock, seccomp
 from python_duel.sandbox.errors import SandboxError
 from python_duel.sandbox.jail import LEVELS, Level
 from python_duel.sandbox.outcome import Ending
@@ -53,12 +53,17 @@ def best_level() -> Level | None:
 
 def probe() -> list[Probe]:
     """Every layer, probed by doing, from the strongest level's to the machine itself."""
-    return [_level_layer(level) for level in LEVELS] + [_landlock_layer(), _seccomp_layer(), _machine_layer()]
+    return [_level_layer(level) for level in LEVELS] + [
+        _landlock_layer(),
+        _seccomp_layer(),
+        _cgroup_layer(),
+        _machine_layer(),
+    ]
 
 
 _MEND: dict[Level, str] = {
     "full": "allow user namespaces: sysctl user.max_user_namespaces=10000; on Ubuntu also "
-    "kernel.apparmor_restrict_unprivileged_userns=0; in Docker use deploy/seccomp.json or run outside of a container",
+    "kernel.apparmor_restrict_unprivileged_userns=0; Docker's default profile forbids them: no-userns is what it gives",
     "no-userns": "use a kernel of 5.13 or newer with Landlock in its list: boot with lsm=landlock,...",
     "seccomp": "use a kernel with CONFIG_SECCOMP_FILTER, and a container profile that allows seccomp(2)",
 }
@@ -87,6 +92,14 @@ def _seccomp_layer() -> Probe:
     ok = seccomp.available()
     detail = "filters are supported" if ok else "this kernel has no filters"
     return Probe("seccomp", ok, "asked the kernel for an action", detail, "" if ok else _MEND["seccomp"])
+
+
+def _cgroup_layer() -> Probe:
+    found = cgroup.problem()
+    mend = (
+        "run the judge as root, or in a systemd unit of its own with Delegate=yes; without, each process has its limits"
+    )
+    return Probe("cgroup", found is None, "made one", found or "memory and processes of a slot", mend if found else "")
 
 
 def _machine_layer() -> Probe:
