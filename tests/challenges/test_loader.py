@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from python_duel.challenges.loader import MAX_FILE_BYTES, BadChallenge, folders, load, load_all, solutions
+from python_duel.challenges.files import MAX_FILE_BYTES, BadChallenge
+from python_duel.challenges.loader import folders, load, load_all
+from python_duel.challenges.solutions import solutions
 from python_duel.platform.bundled import bundled
 from tests.challenges.conftest import TOML, case, write_tests
 

@@ -75,7 +75,7 @@ def test_the_digest_of_a_known_package_stays() -> None:
 
 
 def test_a_view_has_the_samples_as_people_read_them(folder: Path) -> None:
-    view = load(folder).view(code_bytes=1000)
+    view = load(folder).view(code_bytes=1000, available=["python"])
     [sample] = view.samples
     assert (sample.input, sample.expected, sample.note) == ("twice(1)", "2", "1 + 1")
     assert view.limits.model_dump() == {
@@ -91,8 +91,8 @@ def test_a_view_has_the_samples_as_people_read_them(folder: Path) -> None:
 def test_a_view_never_has_a_hidden_case(original: Package, secret: str) -> None:
     arguments = [secret] * len(original.signature.parameters if original.signature else [])
     case = TestCase(name=secret, args=list(arguments), expected=secret, note=secret)
-    view = original.model_copy(update={"hidden": [*original.hidden, case]}).view(1000)
-    assert view == original.view(1000)
+    view = original.model_copy(update={"hidden": [*original.hidden, case]}).view(1000, ["python"])
+    assert view == original.view(1000, ["python"])
     assert "hidden" not in view.model_dump()
 
 

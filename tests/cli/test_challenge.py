@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from python_duel.challenges import scaffold
-from python_duel.challenges.loader import BadChallenge
+from python_duel.challenges.files import BadChallenge
 from python_duel.challenges.package import Kind
 from python_duel.cli.challenge import app
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from python_duel.challenges.loader import load, solutions
+from python_duel.challenges.loader import load
 from python_duel.challenges.package import Checker, Limits, Package, TestCase
+from python_duel.challenges.solutions import solutions
 from python_duel.judge import jobs
 from python_duel.judge.grading import Budget
 from python_duel.judge.jobs import Runners

@@ -26,8 +26,8 @@ async def pairs(core: Parts) -> Counter[frozenset[str]]:
 
 async def test_two_who_wait_meet(core: Parts) -> None:
     ada, bob = await guests(core, 2)
-    assert (await core.matchmaking.join(ada, "casual", "python")).ticket
-    await core.matchmaking.join(bob, "casual", "python")
+    assert (await core.matchmaking.join(ada, "casual", ["python"])).ticket
+    await core.matchmaking.join(bob, "casual", ["python"])
     assert await pairs(core) == {frozenset({ada, bob}): 1}
     assert await core.queue.pairings() == []
 
@@ -37,7 +37,7 @@ async def test_many_taps_at_once_put_everybody_in_one_duel_and_leave_no_ticket(c
 
     async def tap(player_id: str) -> None:
         try:
-            await core.matchmaking.join(player_id, "ranked", "python")
+            await core.matchmaking.join(player_id, "ranked", ["python"])
         except AlreadyInDuel:
             return
 
@@ -52,7 +52,7 @@ async def test_many_taps_at_once_put_everybody_in_one_duel_and_leave_no_ticket(c
 async def test_who_is_in_a_duel_gets_no_ticket(core: Parts) -> None:
     duel_id, ada, _ = await core.live()
     with pytest.raises(AlreadyInDuel) as refused:
-        await core.matchmaking.join(ada, "casual", "python")
+        await core.matchmaking.join(ada, "casual", ["python"])
     assert refused.value.extra["duel_id"] == duel_id
     assert await reply(core.redis.hkeys(TICKETS)) == []
 
@@ -62,9 +62,9 @@ async def test_a_ticket_left_from_before_a_duel_hurts_nobody(core: Parts) -> Non
     bob, cyd = await guests(core, 2)
     _, ada, _ = await core.live()
     await core.queue.join(ada, "casual", "python", core.clock.now())
-    mine = await core.matchmaking.join(bob, "casual", "python")
+    mine = await core.matchmaking.join(bob, "casual", ["python"])
     assert await reply(core.redis.hkeys(TICKETS)) == [bob]
-    await core.matchmaking.join(cyd, "casual", "python")
+    await core.matchmaking.join(cyd, "casual", ["python"])
     assert (await pairs(core))[frozenset({bob, cyd})] == 1
     assert mine.ticket
 
@@ -72,8 +72,8 @@ async def test_a_ticket_left_from_before_a_duel_hurts_nobody(core: Parts) -> Non
 async def test_cancel_against_match_leaves_nobody_half_in(core: Parts) -> None:
     for _ in range(10):
         ada, bob = await guests(core, 2)
-        await core.matchmaking.join(ada, "casual", "python")
-        left, _ = await asyncio.gather(core.queue.leave(ada), core.matchmaking.join(bob, "casual", "python"))
+        await core.matchmaking.join(ada, "casual", ["python"])
+        left, _ = await asyncio.gather(core.queue.leave(ada), core.matchmaking.join(bob, "casual", ["python"]))
         together = (await pairs(core))[frozenset({ada, bob})]
         assert together == (0 if left else 1)
         assert await reply(core.redis.hkeys(TICKETS)) == ([bob] if left else [])
@@ -115,9 +115,9 @@ async def stored(at: int, ada: str, bob: str) -> str:
 
 async def test_who_was_passed_over_while_away_is_paired_when_back(core: Parts) -> None:
     ada, bob = await guests(core, 2)
-    await core.matchmaking.join(ada, "casual", "python")
+    await core.matchmaking.join(ada, "casual", ["python"])
     await core.queue.lease([ada], core.clock.now() - 1)
-    await core.matchmaking.join(bob, "casual", "python")
+    await core.matchmaking.join(bob, "casual", ["python"])
     await core.matchmaking.sweep()
     assert await pairs(core) == {}
     await core.queue.lease([ada], core.clock.now() + LEASE_MS)
@@ -164,8 +164,8 @@ async def test_an_invitation_is_for_one(core: Parts) -> None:
 async def test_accepting_takes_both_out_of_the_queue(core: Parts) -> None:
     ada, bob = await guests(core, 2)
     _, code = await core.matchmaking.create_invite(ada, DuelCreate(minutes=2, visibility="veiled"))
-    await core.matchmaking.join(ada, "casual", "python")
-    await core.matchmaking.join(bob, "ranked", "python")
+    await core.matchmaking.join(ada, "casual", ["python"])
+    await core.matchmaking.join(bob, "ranked", ["python"])
     duel = await core.duel(await core.matchmaking.accept(bob, code, there))
     assert await reply(core.redis.hkeys(TICKETS)) == []
     assert (duel.deadline - duel.starts_at, duel.visibility, duel.public) == (120_000, "veiled", False)
@@ -175,8 +175,8 @@ async def test_who_is_put_back_while_their_other_tap_is_paired_keeps_no_ticket(
     core: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob, cleo, dan = await guests(core, 4)
-    await core.matchmaking.join(ada, "casual", "python")
-    await core.matchmaking.join(bob, "casual", "python")
+    await core.matchmaking.join(ada, "casual", ["python"])
+    await core.matchmaking.join(bob, "casual", ["python"])
     now = core.clock.now()
     # Ada's second tap left a ticket, and Cleo was paired with it; Cleo's own second tap met Dan meanwhile.
     await core.queue.join(ada, "casual", "python", now)
@@ -187,7 +187,7 @@ async def test_who_is_put_back_while_their_other_tap_is_paired_keeps_no_ticket(
     async def overtaken(player_id: str) -> str | None:
         active = await real(player_id)
         if player_id == cleo and active is None:
-            await core.matchmaking.join(dan, "ranked", "python")
+            await core.matchmaking.join(dan, "ranked", ["python"])
             _, other = await core.queue.join(cleo, "ranked", "python", now)
             assert other
             await core.matchmaking._pair(other)

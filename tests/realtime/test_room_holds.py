@@ -26,7 +26,7 @@ def facts(seq: int = 0) -> Facts:
     duel = Duel(id="d", mode="casual", ranked=False, visibility="live", public=True, status="live")
     duel.starts_at, duel.deadline, duel.grace, duel.players, duel.submissions = 1, 10**15, 1000, players, []
     documents = {"ada": Document.of("", seq), "bob": Document.of("")}
-    return Facts(duel, package, documents, now=2, code_bytes=65_536, rematch_id=None)
+    return Facts(duel, package, documents, now=2, code_bytes=65_536, languages=frozenset(), rematch_id=None)
 
 
 class Store:

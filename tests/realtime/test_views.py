@@ -28,7 +28,7 @@ def facts(visibility: str, status: str = "live", now: int = STARTS) -> Facts:
     if status == "finished":
         duel.outcome, duel.winner_id, duel.reason = "win", "ada", "resigned"
     documents = {"ada": Document.of(SECRET, 3), "bob": Document.of("mine\n", 1)}
-    return Facts(duel, load(bundled("challenges") / "paper-lanterns"), documents, now, 65_536, None)
+    return Facts(duel, load(bundled("challenges") / "paper-lanterns"), documents, now, 65_536, frozenset(), None)
 
 
 @pytest.mark.parametrize(

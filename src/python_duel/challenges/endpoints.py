@@ -1,13 +1,18 @@
 """HTTP: the challenges on offer. Never hidden tests."""
 
+from collections.abc import Awaitable, Callable, Collection
+
 from fastapi import APIRouter
 
 from python_duel.challenges.service import Challenges
 from python_duel.protocol.http import ChallengeSummary
 from python_duel.protocol.server import ChallengeView
 
+Languages = Callable[[], Awaitable[Collection[str]]]
+"""What can be judged now."""
 
-def router(challenges: Challenges) -> APIRouter:
+
+def router(challenges: Challenges, languages: Languages) -> APIRouter:
     """`GET /challenges` and `GET /challenges/{slug}`."""
     routes = APIRouter(prefix="/challenges", tags=["challenges"])
 
@@ -21,6 +26,6 @@ def router(challenges: Challenges) -> APIRouter:
 
     @routes.get("/{slug}")
     async def show(slug: str) -> ChallengeView:
-        return (await challenges.by_slug(slug)).view(challenges.code_bytes)
+        return (await challenges.by_slug(slug)).view(challenges.code_bytes, await languages())
 
     return routes

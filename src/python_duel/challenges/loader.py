@@ -1,30 +1,21 @@
-"""Challenge folders to packages: `challenge.toml`, `statement.md`, `tests.json`, `starter/`, `solutions/`.
+"""Challenge folders to packages: `challenge.toml`, `statement.md`, `tests.json`, `checker.py`, `starter/`.
 
-Every fault is a `BadChallenge` that names the file. No file outside the folder is read, symbolic links included.
+Every fault is a `BadChallenge` that names the file.
 """
 
 import json
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from python_duel.challenges.package import Checker, Kind, Limits, Package, PackageModel, TestCase
-from python_duel.languages import LANGUAGES
-from python_duel.errors import Invalid
+from python_duel.challenges.files import BadChallenge, read
+from python_duel.challenges.package import Kind, Limits, Package, PackageModel, TestCase
+from python_duel.challenges.starters import starters
 from python_duel.protocol.server import Signature
-from python_duel.protocol.verdict import Verdict
-
-MAX_FILE_BYTES = 1 << 20
-EXPECT = "# expect:"
 
 M = TypeVar("M", bound=PackageModel)
-
-
-class BadChallenge(Invalid):
-    """A challenge folder that cannot be used; the message names the file and the fault."""
 
 
 class ParameterTable(PackageModel):
@@ -42,6 +33,13 @@ class FunctionTable(PackageModel):
     returns: str
 
 
+class CheckerTable(PackageModel):
+    """`[checker]` in `challenge.toml`; a custom one stands beside it, in `checker.py`."""
+
+    kind: Literal["exact", "tokens", "float", "custom"]
+    tolerance: float = 1e-6
+
+
 class Manifest(PackageModel):
     """`challenge.toml`."""
 
@@ -51,7 +49,7 @@ class Manifest(PackageModel):
     kind: Kind
     function: FunctionTable | None = None
     limits: Limits = Limits()
-    checker: Checker | None = None
+    checker: CheckerTable | None = None
 
 
 class Tests(PackageModel):
@@ -63,15 +61,6 @@ class Tests(PackageModel):
     hidden: list[TestCase]
 
 
-@dataclass(frozen=True)
-class Solution:
-    """A solution beside a challenge, with the verdict it must get."""
-
-    name: str
-    code: str
-    expect: Verdict
-
-
 def load(folder: Path) -> Package:
     """The package in `folder`, whose name is the slug. Raises BadChallenge."""
     manifest = _parsed(Manifest, _toml(folder), folder / "challenge.toml")
@@ -81,13 +70,14 @@ def load(folder: Path) -> Package:
         **{name: getattr(manifest, name) for name in ("title", "difficulty", "tags", "kind", "limits")},
         "slug": folder.resolve().name,
         "signature": signature,
-        "checker": manifest.checker or Checker(kind="exact" if signature else "tokens"),
-        "statement": _read(folder, "statement.md"),
+        "checker": _checker(folder, manifest),
+        "statement": read(folder, "statement.md"),
         "samples": tests.samples,
         "hidden": tests.hidden,
-        "starter": {"python": _starter(folder, signature)},
+        "starter": {},
     }
-    return _parsed(Package, fields, folder)
+    package = _parsed(Package, fields, folder)
+    return package.model_copy(update={"starter": starters(folder, package)})
 
 
 def load_all(root: Path) -> list[Package]:
@@ -103,52 +93,26 @@ def folders(root: Path) -> list[Path]:
     return sorted(path.parent for path in root.glob("*/challenge.toml"))
 
 
-def solutions(folder: Path) -> list[Solution]:
-    """The reference first, then the wrong ones by name. Raises BadChallenge."""
-    names = sorted(path.name for path in (folder / "solutions").glob("wrong_*.py"))
-    return [_solution(folder, f"solutions/{name}") for name in ("reference.py", *names)]
-
-
-def _solution(folder: Path, name: str) -> Solution:
-    code = _read(folder, name)
-    if name.endswith("/reference.py"):
-        return Solution(name, code, Verdict.AC)
-    first = code.partition("\n")[0].strip()
-    expected = first.removeprefix(EXPECT).strip()
-    if not first.startswith(EXPECT) or expected not in Verdict.__members__ or expected in ("AC", "IE"):
-        raise BadChallenge(f"{folder / name}: the first line must say the verdict it gets, as '{EXPECT} WA'.")
-    return Solution(name, code, Verdict(expected))
-
-
-def _starter(folder: Path, signature: Signature | None) -> str:
-    if (folder / "starter" / "python.py").exists():
-        return _read(folder, "starter/python.py")
-    return LANGUAGES["python"].starter(signature)
-
-
-def _read(folder: Path, name: str) -> str:
-    path = folder / name
-    if not path.is_file():
-        raise BadChallenge(f"{path}: this file is missing.")
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise BadChallenge(f"{path}: this link leaves the challenge's folder; put the file itself there.")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise BadChallenge(f"{path}: larger than {MAX_FILE_BYTES} bytes.")
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise BadChallenge(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}).") from None
+def _checker(folder: Path, manifest: Manifest) -> dict[str, Any]:
+    """The checker's fields: what the manifest says, else what is usual; the source of a custom one."""
+    usual = CheckerTable(kind="exact" if manifest.function else "tokens")
+    fields = (manifest.checker or usual).model_dump()
+    if fields["kind"] == "custom":
+        return {**fields, "source": read(folder, "checker.py")}
+    if (folder / "checker.py").exists():
+        raise BadChallenge(f'{folder / "checker.py"}: not used; write kind = "custom" under [checker], or remove it.')
+    return fields
 
 
 def _toml(folder: Path) -> Any:
     try:
-        return tomllib.loads(_read(folder, "challenge.toml"))
+        return tomllib.loads(read(folder, "challenge.toml"))
     except tomllib.TOMLDecodeError as error:
         raise BadChallenge(f"{folder / 'challenge.toml'}: not TOML: {error}.") from None
 
 
 def _json(folder: Path) -> Any:
-    text = _read(folder, "tests.json")
+    text = read(folder, "tests.json")
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as error:

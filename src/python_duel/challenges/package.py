@@ -5,6 +5,7 @@ A package crosses the wire as JSON. It holds no solution: those stay in the fold
 
 import hashlib
 import json
+from collections.abc import Collection
 from functools import cached_property
 from keyword import iskeyword
 from typing import Annotated, Literal, Self
@@ -46,13 +47,22 @@ class Limits(PackageModel):
 
 
 class Checker(PackageModel):
-    """How an answer is compared: `exact`, by `tokens` (white space does not count), or by `float` within `tolerance`.
+    """How an answer is judged: `exact`, by `tokens` (white space does not count), by `float` or `custom`.
 
-    The tolerance is both absolute and relative, as in `math.isclose`, and applies to every number of the answer.
+    The tolerance is both absolute and relative, as in `math.isclose`, and applies to every number of the answer. A
+    custom checker is Python, `source`: it defines `check(input, expected, output) -> bool`, where `input` is the list
+    of arguments or the text of standard input, and is run in the sandbox as any stranger's program.
     """
 
-    kind: Literal["exact", "tokens", "float"]
+    kind: Literal["exact", "tokens", "float", "custom"]
     tolerance: Annotated[float, Field(gt=0, le=1)] = 1e-6
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _has_source(self) -> Self:
+        if (self.source is not None) != (self.kind == "custom"):
+            raise ValueError("a custom checker, and no other, has a source")
+        return self
 
 
 class Package(PackageModel):
@@ -70,6 +80,7 @@ class Package(PackageModel):
     samples: list[TestCase]
     hidden: list[TestCase]
     starter: dict[Language, str]
+    """By language; the languages are those in which the challenge can be solved."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -102,7 +113,11 @@ class Package(PackageModel):
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, in hex: the same content has the same digest everywhere."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        content = self.model_dump(mode="json")
+        if content["checker"]["source"] is None:
+            # Younger than the format: versions without it keep their names.
+            del content["checker"]["source"]
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def input_text(self, case: TestCase) -> str:
@@ -117,10 +132,17 @@ class Package(PackageModel):
             return str(case.expected)
         return json.dumps(case.expected, ensure_ascii=False)
 
-    def view(self, code_bytes: int) -> ChallengeView:
-        """What a player may see: no hidden case. `code_bytes` is the server's limit on a solution."""
+    def offered(self, available: Collection[str]) -> list[Language]:
+        """Of the languages that can be judged now, those in which this challenge can be solved."""
+        return [language for language in self.starter if language in available]
+
+    def view(self, code_bytes: int, available: Collection[str]) -> ChallengeView:
+        """What a player may see: no hidden case. `code_bytes` is the server's limit on a solution; `available` are the
+        languages that can be judged now.
+        """
         return ChallengeView(
-            **self.model_dump(include={"slug", "title", "difficulty", "tags", "kind", "statement", "starter"}),
+            **self.model_dump(include={"slug", "title", "difficulty", "tags", "kind", "statement"}),
+            starter={language: self.starter[language] for language in self.offered(available)},
             signature=self.signature,
             samples=[self._sample(case) for case in self.samples],
             limits=ChallengeLimits(**self.limits.model_dump(), code_bytes=code_bytes),

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from python_duel.challenges.loader import BadChallenge
+from python_duel.challenges.files import BadChallenge
 from python_duel.challenges.package import Kind
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

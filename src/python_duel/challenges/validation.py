@@ -2,13 +2,17 @@
 
 import ast
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from python_duel.challenges.loader import BadChallenge, Solution, load, solutions
+from python_duel.challenges.files import BadChallenge
+from python_duel.challenges.loader import load
 from python_duel.challenges.package import Package, TestCase
+from python_duel.challenges.solutions import Solution, solutions
+from python_duel.languages import LANGUAGES
 from python_duel.languages.types import parse_type
 from python_duel.protocol.verdict import Verdict
 
@@ -29,7 +33,7 @@ def check(folder: Path) -> list[str]:
         package, beside = load(folder), solutions(folder)
     except BadChallenge as error:
         return [error.message]
-    return [f"{package.slug}: {fault}" for fault in (*faults(package), *solution_faults(beside))]
+    return [f"{package.slug}: {fault}" for fault in (*faults(package), *solution_faults(package, beside))]
 
 
 def faults(package: Package) -> list[str]:
@@ -37,12 +41,19 @@ def faults(package: Package) -> list[str]:
     return [fault for rule in RULES for fault in rule(package)]
 
 
-def solution_faults(beside: list[Solution]) -> list[str]:
+def solution_faults(package: Package, beside: list[Solution]) -> list[str]:
     """What is wrong with the solutions beside a package, without running them."""
     wrong = sum(solution.expect != Verdict.AC for solution in beside)
     too_few = [f"solutions/: {wrong} wrong solutions; add wrong_*.py until there are {MIN_WRONG}"]
-    broken = [f"{s.name}: no valid Python" for s in beside if s.expect != Verdict.CE and not _is_python(s.code)]
-    return (too_few if wrong < MIN_WRONG else []) + broken
+    return [*(too_few if wrong < MIN_WRONG else []), *(fault for s in beside for fault in _solution(package, s))]
+
+
+def _solution(package: Package, solution: Solution) -> Iterator[str]:
+    language = solution.language
+    if language.name not in package.starter:
+        yield f"{solution.name}: the cases hold integers that {language.title} cannot: remove it"
+    elif language.name == "python" and solution.expect != Verdict.CE and not _is_python(solution.code):
+        yield f"{solution.name}: no valid Python"
 
 
 def _statement(package: Package) -> Iterator[str]:
@@ -58,11 +69,27 @@ def _tags(package: Package) -> Iterator[str]:
 
 
 def _starter(package: Package) -> Iterator[str]:
-    for language, code in package.starter.items():
-        if not _is_python(code):
-            yield f"starter/{language}.py: no valid Python"
-        elif package.signature and package.signature.name not in _functions(code):
-            yield f"starter/{language}.py: does not define {package.signature.name}"
+    for name, code in package.starter.items():
+        file = f"starter/{name}{LANGUAGES[name].suffix}"
+        if name == "python" and not _is_python(code):
+            yield f"{file}: no valid Python"
+        elif package.signature and not _defines(name, code, package.signature.name):
+            yield f"{file}: does not define {package.signature.name}"
+
+
+def _defines(language: str, code: str, function: str) -> bool:
+    """Whether a program defines the function; of other languages than Python, whether it has its name at all."""
+    return function in _functions(code) if language == "python" else bool(re.search(rf"\b{function}\b", code))
+
+
+def _checker(package: Package) -> Iterator[str]:
+    code = package.checker.source
+    if code is None:
+        return
+    if not _is_python(code):
+        yield "checker.py: no valid Python"
+    elif _functions(code).get("check") != ["input", "expected", "output"]:
+        yield "checker.py: does not define check(input, expected, output)"
 
 
 def _counts(package: Package) -> Iterator[str]:
@@ -124,8 +151,20 @@ def _is_python(code: str) -> bool:
     return True
 
 
-def _functions(code: str) -> set[str]:
-    return {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)}
+def _functions(code: str) -> dict[str, list[str]]:
+    """The functions of a module and the names of what they take."""
+    found = [node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
+    return {node.name: [argument.arg for argument in node.args.args] for node in found}
 
 
-RULES: tuple[Rule, ...] = (_statement, _tags, _starter, _counts, _unique, _values, _sizes, _ended_lines)
+RULES: tuple[Rule, ...] = (
+    _statement,
+    _tags,
+    _starter,
+    _checker,
+    _counts,
+    _unique,
+    _values,
+    _sizes,
+    _ended_lines,
+)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from python_duel.challenges import scaffold
-from python_duel.challenges.loader import folders, load, load_all, solutions
+from python_duel.challenges.loader import folders, load, load_all
 from python_duel.challenges.package import Kind
+from python_duel.challenges.solutions import solutions
 from python_duel.challenges.validation import check as faults_of
 from python_duel.cli.judge import folder_of
 from python_duel.cli.programs import JsonOption, LevelOption, opened

@@ -57,6 +57,9 @@ class DuelPlayer(Base):
     nickname: Mapped[str]
     rating: Mapped[int]
     language: Mapped[str]
+    """What they write in now."""
+    starting_language: Mapped[str]
+    """The one whose starter code the document began with."""
     live: Mapped[bool] = mapped_column(default=True)
     away_since: Mapped[int | None]
     offers_draw: Mapped[bool] = mapped_column(default=False)

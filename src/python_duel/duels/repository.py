@@ -98,6 +98,15 @@ async def unarchived(session: AsyncSession, before: int) -> list[str]:
     return list((await session.execute(query.distinct().limit(100))).scalars())
 
 
+async def write_in(session: AsyncSession, duel_id: str, player_id: str, language: str) -> None:
+    """From now on the player writes in `language`; nothing changes once the duel is over."""
+    await session.execute(
+        update(DuelPlayer)
+        .where(DuelPlayer.duel_id == duel_id, DuelPlayer.player_id == player_id, DuelPlayer.live)
+        .values(language=language)
+    )
+
+
 async def archive(session: AsyncSession, duel_id: str, player_id: str, seq: int, text: str) -> None:
     """Store a player's last text, once."""
     await session.execute(

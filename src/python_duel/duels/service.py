@@ -19,7 +19,7 @@ from python_duel.platform.clock import Clock
 from python_duel.platform.ids import new_id
 from python_duel.platform.postgres import Conflict, Database, Transaction, read_now
 from python_duel.players.models import Player
-from python_duel.protocol.base import Mode, Visibility
+from python_duel.protocol.base import Language, Mode, Visibility
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence
 
@@ -31,10 +31,15 @@ Present = Callable[[str], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Entrant:
-    """Somebody about to duel, and the language they start in."""
+    """Somebody about to duel, and the language they would start in: if it is not offered then, they start in Python."""
 
     player_id: str
     language: str
+
+
+def starter_of(player: DuelPlayer, package: Package) -> str:
+    """What the player's document was at seq 0."""
+    return package.starter[player.starting_language]  # type: ignore[index]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +96,14 @@ class Duels:
             async with self.database.transaction() as session:
                 avoid = await repository.played_challenges(session, player_ids)
             package = await self.challenges.pick(avoid)
+        offered = package.offered(await self.languages())
         try:
             async with self.database.transaction() as session:
                 known = await repository.get(session, duel_id)
                 starts_at = (
                     known.starts_at
                     if known
-                    else await self._insert(session, duel_id, entrants, terms, package, rematch_of)
+                    else await self._insert(session, duel_id, entrants, terms, package, offered, rematch_of)
                 )
         except Conflict as error:
             await self._explain(error, duel_id, player_ids)
@@ -118,6 +124,7 @@ class Duels:
         entrants: tuple[Entrant, Entrant],
         terms: Terms,
         package: Package,
+        offered: list[Language],
         rematch_of: str | None,
     ) -> int:
         now = await self._now(session)
@@ -142,6 +149,7 @@ class Duels:
         # In one order whoever sits where: two duels of the same two players would wait for each other.
         for seat, entrant in sorted(enumerate(entrants), key=lambda side: side[1].player_id):
             player = await session.get_one(Player, entrant.player_id)
+            language = entrant.language if entrant.language in offered else "python"
             session.add(
                 DuelPlayer(
                     duel_id=duel_id,
@@ -149,7 +157,8 @@ class Duels:
                     seat=seat,
                     nickname=player.nickname,
                     rating=player.rating,
-                    language=entrant.language,
+                    language=language,
+                    starting_language=language,
                 )
             )
         return starts_at
@@ -194,11 +203,21 @@ class Duels:
         """The challenge of a duel."""
         return await self.challenges.by_digest(duel.challenge_digest)
 
+    async def languages(self) -> frozenset[str]:
+        """What can be judged now. Python always can: it is what the sandbox is made of."""
+        return await self.jobs.languages() | {"python"}
+
+    async def write_in(self, duel_id: str, player_id: str, language: Language) -> None:
+        """The player goes over to another language: all see it, and are told."""
+        async with self.database.transaction() as session:
+            await repository.write_in(session, duel_id, player_id, language)
+        await self.tell(duel_id)
+
     async def document(self, duel: Duel, player: DuelPlayer, package: Package) -> Document:
         """A player's document as it is stored: the last text of a finished duel, else the log."""
         if player.final_text is not None and player.final_seq is not None:
             return Document.of(player.final_text, player.final_seq)
-        return await self.journal.read(duel.id, player.player_id, package.starter[player.language])  # type: ignore[index]
+        return await self.journal.read(duel.id, player.player_id, starter_of(player, package))
 
     # ---- commands
 

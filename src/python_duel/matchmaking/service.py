@@ -29,9 +29,13 @@ class Matchmaking:
     def __init__(self, queue: Queue, duels: Duels, clock: Clock, settings: Settings) -> None:
         self.queue, self._duels, self._clock, self._settings = queue, duels, clock, settings
 
-    async def join(self, player_id: str, mode: Mode, language: Language) -> Waiting:
-        """Take a place in the queue, or be paired at once. Raises `AlreadyInDuel`."""
+    async def join(self, player_id: str, mode: Mode, languages: list[Language]) -> Waiting:
+        """Take a place in the queue, or be paired at once; they start in the first of `languages` that can be judged.
+
+        Raises `AlreadyInDuel`; `Unavailable` when none of them can.
+        """
         await self._refuse_if_busy(player_id)
+        language = await self._first(languages)
         waiting, pairing = await self.queue.join(player_id, mode, language, self._clock.now())
         if pairing:
             await self._pair(pairing)
@@ -147,6 +151,13 @@ class Matchmaking:
                 elif await self._duels.active(player.player_id):
                     # Another tap of theirs was paired between the two.
                     await self.queue.leave(player.player_id)
+
+    async def _first(self, languages: list[Language]) -> Language:
+        available = await self._duels.languages()
+        language = next((language for language in languages if language in available), None)
+        if language is None:
+            raise Unavailable(f"Nothing of that is judged here: use {' or '.join(sorted(available))}.")
+        return language
 
     async def _refuse_if_busy(self, player_id: str) -> None:
         active = await self._duels.active(player_id)

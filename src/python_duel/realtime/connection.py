@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from python_duel.duels.document import Document
 from python_duel.platform.ratelimit import Credit
+from python_duel.protocol.base import Language
 from python_duel.protocol.server import Role
 
 
@@ -16,6 +17,10 @@ class Pen:
     document: Document
     starts_at: int
     deadline: int
+    language: Language
+    """What the document is written in now."""
+    languages: frozenset[Language]
+    """Those in which the challenge can be solved, judged here or not."""
 
 
 @dataclass(slots=True)

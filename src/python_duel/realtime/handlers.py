@@ -46,8 +46,8 @@ class Handlers:
             await self._services.duels.presence(active, player_id, there)
 
     async def queue_join(self, connection: Connection, message: client.QueueJoin) -> client.QueueJoinAck:
-        language = message.languages[0] if message.languages else "python"
-        waiting = await self._services.matchmaking.join(connection.player_id, message.mode, language)
+        languages = message.languages or ["python"]
+        waiting = await self._services.matchmaking.join(connection.player_id, message.mode, languages)
         return client.QueueJoinAck(
             ticket=waiting.ticket,
             waiting_ms=max(0, self._services.clock.now() - waiting.joined_at),
@@ -75,9 +75,7 @@ class Handlers:
         duel = await services.duels.get(duel_id)
         role = views.viewer(duel, connection.player_id).role
         if role == "player":
-            language = next(p.language for p in duel.players if p.player_id == connection.player_id)
-            starter = (await services.duels.package(duel)).starter[language]  # type: ignore[index]
-            await services.writing.take_pen(connection, duel, starter)
+            await services.writing.take_pen(connection, duel, await services.duels.package(duel))
             pen = connection.pens.get(duel_id)
             if pen and pen.document.seq == 0:
                 # Nothing is written yet, or the store has lost it: then who watches must start again, too.
@@ -88,7 +86,10 @@ class Handlers:
         return client.DuelOpenAck(snapshot=views.snapshot(facts, viewer))
 
     async def edit(self, connection: Connection, message: client.DuelEdit) -> client.DuelEditAck:
-        return client.DuelEditAck(seq=await self._services.writing.edit(connection, message))
+        seq = await self._services.writing.edit(connection, message)
+        if message.language is not None:
+            await self._judging.write_in(connection, message.duel_id, message.language)
+        return client.DuelEditAck(seq=seq)
 
     async def cursor(self, connection: Connection, message: client.DuelCursor) -> None:
         self._services.writing.pen(connection, message.duel_id)

@@ -1,15 +1,20 @@
 """From a player's `run` or `submit` to a job: what is judged is the server's own text, the one everybody saw."""
 
+from python_duel.challenges.package import Package
 from python_duel.duels.document import Document
-from python_duel.duels.models import Submission
-from python_duel.errors import NotLive, Resync
+from python_duel.duels.models import DuelPlayer, Submission
+from python_duel.duels.repository import side
+from python_duel.duels.service import starter_of
+from python_duel.errors import NotLive, Resync, Unavailable
 from python_duel.platform import metrics
 from python_duel.platform.ids import new_id
 from python_duel.platform.ratelimit import once_per
+from python_duel.protocol.base import Language
 from python_duel.protocol.client import DuelRun, DuelSubmit
 from python_duel.protocol.jobs import Job
 from python_duel.realtime.connection import Connection, Pen
 from python_duel.realtime.services import Services
+from python_duel.realtime.writing import not_offered
 
 
 class Judging:
@@ -28,8 +33,11 @@ class Judging:
         duel = await services.duels.get(message.duel_id)
         if duel.status == "finished":
             raise NotLive("The duel is over.")
+        package = await services.duels.package(duel)
+        await self._refuse_language(package, message.language)
         await services.duels.jobs.room(connection.player_id, "run")
         await once_per(services.redis, f"run:{connection.player_id}", services.settings.run_interval, "runs")
+        await self.write_in(connection, message.duel_id, message.language)
         job = Job(
             kind="run",
             job_id=f"{new_id()}:{message.run_id}",
@@ -40,7 +48,7 @@ class Judging:
             challenge=duel.challenge_digest,
             input=message.input,
         )
-        await services.duels.jobs.put(job, await services.duels.package(duel))
+        await services.duels.jobs.put(job, package)
         metrics.RUNS.labels(message.language).inc()
         return await services.duels.jobs.place(job.job_id, connection.player_id)
 
@@ -52,12 +60,16 @@ class Judging:
             return known, await services.duels.jobs.place(known.id, connection.player_id)
         pen = services.writing.pen(connection, message.duel_id)
         self._refuse_ahead(pen, message)
+        duel = await services.duels.get(message.duel_id)
+        package = await services.duels.package(duel)
+        await self._refuse_language(package, message.language)
         await services.duels.jobs.room(connection.player_id, "submission")
         await once_per(
             services.redis, f"submit:{connection.player_id}", services.settings.submit_interval, "submissions"
         )
         # After the limit: to read an old text back takes a while.
-        document = await self._document(connection, pen, message)
+        document = await self._document(pen, side(duel, connection.player_id), package, message.seq)
+        await self.write_in(connection, message.duel_id, message.language)
         submission = Submission(
             id=new_id(),
             duel_id=message.duel_id,
@@ -70,20 +82,30 @@ class Judging:
         received = await services.duels.submit(message.duel_id, connection.player_id, submission)
         return received, await services.duels.jobs.place(received.id, connection.player_id)
 
+    async def write_in(self, connection: Connection, duel_id: str, language: Language) -> None:
+        """Let everybody know what the player writes in, if that is new."""
+        pen = connection.pens.get(duel_id)
+        if pen and pen.language != language:
+            await self._services.duels.write_in(duel_id, connection.player_id, language)
+            pen.language = language
+
+    async def _refuse_language(self, package: Package, language: Language) -> None:
+        offered = package.offered(await self._services.duels.languages())
+        if language not in offered:
+            raise Unavailable(not_offered(language, offered))
+
     @staticmethod
     def _refuse_ahead(pen: Pen, message: DuelSubmit) -> None:
         now = pen.document
         if message.seq > now.seq:
             raise Resync(f"The last edit here is {now.seq}: send the ones after it first.", seq=now.seq, text=now.text)
 
-    async def _document(self, connection: Connection, pen: Pen, message: DuelSubmit) -> Document:
+    async def _document(self, pen: Pen, player: DuelPlayer, package: Package, seq: int) -> Document:
         now = pen.document
-        if message.seq == now.seq:
+        if seq == now.seq:
             return now
-        services = self._services
-        duel = await services.duels.get(message.duel_id)
-        starter = (await services.duels.package(duel)).starter[message.language]
-        document = await services.duels.journal.read_at(duel.id, connection.player_id, starter, message.seq)
-        if document.seq != message.seq:
-            raise Resync(f"Edit {message.seq} is lost: submit what you have now.", seq=now.seq, text=now.text)
+        starter = starter_of(player, package)
+        document = await self._services.duels.journal.read_at(player.duel_id, player.player_id, starter, seq)
+        if document.seq != seq:
+            raise Resync(f"Edit {seq} is lost: submit what you have now.", seq=now.seq, text=now.text)
         return document

@@ -54,5 +54,6 @@ class FactsLoader:
             documents=documents,
             now=self._clock.now(),
             code_bytes=self._code_bytes,
+            languages=await duels.languages(),
             rematch_id=await duels.rematch_id(duel_id) if duel.status == "finished" else None,
         )

@@ -38,6 +38,8 @@ class Facts:
     """By player id."""
     now: int
     code_bytes: int
+    languages: frozenset[str]
+    """What can be judged now."""
     rematch_id: str | None
 
 
@@ -68,7 +70,7 @@ def snapshot(facts: Facts, viewer: Viewer) -> Snapshot:
         server_time=facts.now,
         starts_at=duel.starts_at,
         deadline=duel.deadline,
-        challenge=facts.package.view(facts.code_bytes) if started else None,
+        challenge=facts.package.view(facts.code_bytes, facts.languages) if started else None,
         players=[_player(facts, player, viewer, started) for player in duel.players],
         result=repository.result(duel),
         draw_offers=[player.player_id for player in duel.players if player.offers_draw],

@@ -1,8 +1,13 @@
 """How a keystroke travels: checked, applied, relayed at once on this process, made durable, acknowledged."""
 
+from collections.abc import Collection
+
+from python_duel.challenges.package import Package
 from python_duel.duels.document import Document, InvalidChanges, TextTooLong
 from python_duel.duels.journal import Append, Journal, Outcome
 from python_duel.duels.models import Duel
+from python_duel.duels.repository import side
+from python_duel.duels.service import starter_of
 from python_duel.errors import Forbidden, Invalid, NotLive, PenTaken, RateLimited, Resync, TooLarge, Unavailable
 from python_duel.platform import metrics
 from python_duel.platform.clock import Clock
@@ -32,15 +37,17 @@ class Writing:
         pen = self._pens.get((duel_id, player_id))
         return pen.document if pen else None
 
-    async def take_pen(self, connection: Connection, duel: Duel, starter: str) -> None:
+    async def take_pen(self, connection: Connection, duel: Duel, package: Package) -> None:
         """Make this socket the one that writes; every earlier one is fenced. A finished duel has no pens."""
         epoch = await self._journal.take_pen(duel.id, connection.player_id)
         self._lay_down(connection, duel.id)
         if epoch == "closed" or duel.status == "finished":
             connection.over.add(duel.id)
             return
-        document = await self._journal.read(duel.id, connection.player_id, starter)
-        pen = Pen(epoch, document, duel.starts_at, duel.deadline)
+        player = side(duel, connection.player_id)
+        document = await self._journal.read(duel.id, player.player_id, starter_of(player, package))
+        languages = frozenset(package.starter)
+        pen = Pen(epoch, document, duel.starts_at, duel.deadline, player.language, languages)  # type: ignore[arg-type]
         connection.pens[duel.id] = self._pens[duel.id, connection.player_id] = pen
 
     def forget(self, connection: Connection) -> None:
@@ -80,6 +87,8 @@ class Writing:
             return message.seq
         if message.seq > before.seq + 1:
             raise Resync(f"The last edit here is {before.seq}: go on from this text.", seq=before.seq, text=before.text)
+        if message.language is not None and message.language not in pen.languages:
+            raise Invalid(not_offered(message.language, pen.languages), seq=before.seq)
         pen.document = self._apply(before, message)
         relayed = DuelEdited(
             duel_id=message.duel_id, player_id=connection.player_id, seq=message.seq, changes=message.changes
@@ -129,6 +138,11 @@ class Writing:
         pen = connection.pens.pop(duel_id, None)
         if pen and self._pens.get((duel_id, connection.player_id)) is pen:
             del self._pens[duel_id, connection.player_id]
+
+
+def not_offered(language: str, offered: Collection[str]) -> str:
+    """Why a duel does not take a language."""
+    return f"{language} is not offered in this duel: use {' or '.join(sorted(offered))}."
 
 
 def _volume(message: DuelEdit) -> int:

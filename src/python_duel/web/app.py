@@ -126,7 +126,7 @@ def _services(
 def _routers(services: Services, challenges: Challenges) -> list[APIRouter]:
     return [
         player_endpoints.router(services.players, services.duels.active, services.bus, services.settings),
-        challenge_endpoints.router(challenges),
+        challenge_endpoints.router(challenges, services.duels.languages),
         duel_endpoints.router(services.duels, challenges, services.clock),
     ]
 
