@@ -1,5 +1,6 @@
 import { plural } from "@/lib/format";
 import type { Verdict } from "@/protocol/wire.gen";
+import type { Language } from "./language";
 
 const VERDICTS: Record<Verdict, string> = {
   AC: "Accepted",
@@ -11,6 +12,13 @@ const VERDICTS: Record<Verdict, string> = {
   CE: "Does not compile",
   REJ: "Not allowed",
   IE: "Judge failed",
+};
+
+const LANGUAGES: Record<Language, string> = {
+  python: "Python",
+  cpp: "C++",
+  java: "Java",
+  javascript: "JavaScript",
 };
 
 /** What may be said in a duel: the key travels, the words are shown. */
@@ -68,7 +76,7 @@ export const t = {
     lobby: ["Two players.", "One problem.", "One clock."],
     invite: ["You are", "challenged", "to a duel."],
     duel: ["A duel", "is on."],
-    text: "Solve the same Python problem while you watch each other type. The first correct solution that reaches the judge wins.",
+    text: "Solve the same problem while you watch each other type. The first correct solution that reaches the judge wins.",
     nickname: "Your nickname",
     example: "ada",
     enter: "Enter",
@@ -208,6 +216,11 @@ export const t = {
     hidden: "hidden",
     hiddenText: (name: string) => `${name}'s code is hidden until the duel is over.`,
     refusedHere: "Refused here",
+    language: "Language of my code",
+    changeTitle: (language: string) => `Start again in ${language}?`,
+    changeText: "What you wrote gives way to the starter code of the other language.",
+    changeYes: "Start again",
+    changeNo: "Keep my code",
   },
   console: {
     results: "Results",
@@ -227,6 +240,7 @@ export const t = {
     parts: { input: "input", output: "output", expected: "expected", printed: "printed", errors: "errors" },
   },
   verdicts: VERDICTS,
+  languages: LANGUAGES,
   reactions: REACTIONS,
   submission: {
     held: (total: string) => `All ${total} cases passed; waits for an earlier submission`,

@@ -257,6 +257,7 @@ export interface GuestRequest {
 export interface JudgeHealth {
   workers: number;
   level?: string | null;
+  languages?: string[];
   queue: number;
 }
 

@@ -1,9 +1,16 @@
 import { useCallback } from "react";
+import type { Language } from "@/lib/language";
 import { readOnlyCode } from "./setup";
 import { useCodeView } from "./useCodeView";
 
-/** A finished text of Python. */
-export function StaticCode({ text, label }: { text: string; label: string }) {
-  const setup = useCallback(() => ({ doc: text, extensions: readOnlyCode(label) }), [text, label]);
+interface Props {
+  text: string;
+  language: Language;
+  label: string;
+}
+
+/** A finished text. */
+export function StaticCode({ text, language, label }: Props) {
+  const setup = useCallback(() => ({ doc: text, extensions: readOnlyCode(label, language) }), [text, language, label]);
   return <div ref={useCodeView(setup)} className="h-full min-h-0" />;
 }

@@ -1,6 +1,5 @@
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
-import { python } from "@codemirror/lang-python";
-import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { EditorState, type Extension } from "@codemirror/state";
 import {
   drawSelection,
@@ -11,6 +10,8 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import { tags as t } from "@lezer/highlight";
+import type { Language } from "@/lib/language";
+import { languageMode } from "./languages";
 
 /** Colours come from the page's variables, so one style serves both themes. */
 const highlighting = HighlightStyle.define([
@@ -43,11 +44,11 @@ const look = EditorView.theme({
   },
 });
 
-/** What every view of code shares: Python, colours, numbers, long lines wrapped. */
-export function codeBase(): Extension {
+/** What every view of code shares: its language, colours, numbers, long lines wrapped. */
+export function codeBase(language: Language): Extension {
   return [
     lineNumbers(),
-    python(),
+    languageMode(language),
     syntaxHighlighting(highlighting),
     look,
     EditorView.lineWrapping,
@@ -56,9 +57,9 @@ export function codeBase(): Extension {
 }
 
 /** Code to look at. It can be scrolled, selected and reached by keyboard, not changed. */
-export function readOnlyCode(label: string): Extension {
+export function readOnlyCode(label: string, language: Language): Extension {
   return [
-    codeBase(),
+    codeBase(language),
     EditorState.readOnly.of(true),
     EditorView.editable.of(false),
     EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
@@ -68,17 +69,16 @@ export function readOnlyCode(label: string): Extension {
 /** Without Mod+Enter: that belongs to the page. */
 const ownKeys = defaultKeymap.filter(({ key }) => key !== "Mod-Enter");
 
-/** Code to write: four spaces, brackets, undo. Escape and then Tab leaves the editor. */
-export function writableCode(label: string): Extension {
+/** Code to write: indentation, brackets, undo. Escape and then Tab leaves the editor. */
+export function writableCode(label: string, language: Language): Extension {
   return [
-    codeBase(),
+    codeBase(language),
     history(),
     drawSelection(),
     highlightActiveLine(),
     highlightActiveLineGutter(),
     bracketMatching(),
     indentOnInput(),
-    indentUnit.of("    "),
     keymap.of([...ownKeys, ...historyKeymap, indentWithTab]),
     EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
   ];

@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
 import { ask, listen, type Refused, useLink } from "@/lib/connection";
+import { preferredLanguages } from "@/lib/language";
 import type { QueueJoin } from "@/protocol/wire.gen";
 
 type Mode = QueueJoin["mode"];
@@ -27,7 +28,7 @@ export function useQueue() {
   useEffect(() => {
     if (!mode || !online) return;
     let current = true;
-    ask("queue:join", { mode }).then(
+    ask("queue:join", { mode, languages: preferredLanguages() }).then(
       ({ waiting_ms, estimate_ms }) =>
         current && setWaiting({ mode, since: Date.now() - waiting_ms, estimateMs: estimate_ms ?? null }),
       (error: Refused) => {

@@ -1,3 +1,4 @@
+import type { Language } from "@/lib/language";
 import type {
   DuelPlayer,
   DuelPresence,
@@ -29,6 +30,8 @@ export interface DuelState {
   /** Why the duel cannot be shown. */
   failure: string | null;
   pen: PumpState;
+  /** What the own code is written in; null before there is any. */
+  language: Language | null;
   run: Run | null;
   submitting: boolean;
   /** Why the last act was refused. */
@@ -45,6 +48,7 @@ export const emptyState: DuelState = {
   snapshot: null,
   failure: null,
   pen: "closed",
+  language: null,
   run: null,
   submitting: false,
   problem: null,
@@ -76,6 +80,9 @@ export function withVerdict(snapshot: Snapshot, verdict: DuelVerdict, now: numbe
 export function withPresence(snapshot: Snapshot, { player_id, connected, grace_until }: DuelPresence): Snapshot {
   return changePlayer(snapshot, player_id, (player) => ({ ...player, connected, grace_until }));
 }
+
+/** The languages in which the duel's challenge may be solved, once it is told. */
+export const languagesOf = ({ challenge }: Snapshot): Language[] => Object.keys(challenge?.starter ?? {}) as Language[];
 
 /** The two sides as this viewer sees them: the own one first; for a spectator in the order of the seats. */
 export function sides(snapshot: Snapshot, myId: string): [DuelPlayer | undefined, DuelPlayer | undefined] {

@@ -5,6 +5,7 @@ import { Icon } from "@/components/Icon";
 import { t } from "@/lib/strings";
 import { useDuel, useDuelController } from "../play/context";
 import { Console } from "./Console";
+import { LanguagePicker } from "./LanguagePicker";
 import { MOD, useShortcuts } from "./shortcuts";
 
 /** The own editor with its two acts, and below what came of them. */
@@ -20,6 +21,7 @@ export function MyPanel({ onRun }: { onRun(): void }) {
     <section aria-label={t.editor.mine} className="flex min-h-0 flex-1 flex-col">
       <header className="border-line flex h-10 shrink-0 items-center gap-2 border-b px-4 pr-2">
         <h2 className="text-mine text-sm font-semibold">{t.editor.mine}</h2>
+        <LanguagePicker />
         <SavedState />
         <Acts onRun={run} onSubmit={submit} />
       </header>

@@ -22,6 +22,9 @@ export function OtherPanel({ player, side }: Props) {
         <h2 className={classes("truncate text-sm font-semibold", side === "mine" ? "text-mine" : "text-theirs")}>
           {player.nickname}
         </h2>
+        <span className="text-soft text-xs" data-testid="opponent-language">
+          {t.languages[player.language]}
+        </span>
         <Typing playerId={player.id} />
         {visibility !== "live" && (
           <span className="text-soft ml-auto text-xs">

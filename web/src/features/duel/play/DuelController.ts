@@ -2,6 +2,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { serverClock } from "@/lib/clock";
 import { ask, listen, type Refused, useLink } from "@/lib/connection";
 import { newId } from "@/lib/ids";
+import { type Language, rememberedLanguage, rememberLanguage } from "@/lib/language";
 import { t } from "@/lib/strings";
 import type { DuelSubmit, DuelSubmitAck, ServerEvents, Snapshot } from "@/protocol/wire.gen";
 import { type DuelState, emptyState, withPresence, withSubmission, withVerdict } from "../model/state";
@@ -125,6 +126,8 @@ export class DuelController {
   private showMine(snapshot: Snapshot, joined: boolean): void {
     const me = snapshot.players.find((player) => player.id === this.myId);
     if (!snapshot.challenge || me?.text == null || (this.mine && !joined)) return;
+    const { seq, language } = me;
+    const side = { seq, text: me.text, language };
     this.mine ??= new MyDocument(
       {
         duelId: this.duelId,
@@ -134,17 +137,42 @@ export class DuelController {
         stateChanged: (pen) => this.set({ pen }),
         tooLong: () => this.set({ problem: t.errors.tooLong }),
       },
-      me.seq,
-      me.text,
+      side,
     );
-    this.mine.pump.opened(me.seq, me.text);
+    this.mine.opened(side);
+    this.set({ snapshot, language: this.mine.language });
+    this.takeUpHabit();
+  }
+
+  /** Who has written nothing yet begins in the language they chose last. */
+  private takeUpHabit(): void {
+    const habit = rememberedLanguage();
+    if (habit && habit !== this.mine?.language && this.mine?.pump.ledger.acked === 0 && !this.changed) {
+      this.writeIn(habit);
+    }
+  }
+
+  /** Whether the own text is more than starter code. */
+  get changed(): boolean {
+    const text = this.mine?.text ?? "";
+    return text.trim() !== "" && text !== this.snapshot?.challenge?.starter[this.mine?.language ?? "python"];
+  }
+
+  /** Begins anew in another language, if it is offered. */
+  writeIn(language: Language): void {
+    const starter = this.snapshot?.challenge?.starter[language];
+    if (!this.mine || starter === undefined) return;
+    this.mine.refuse(null);
+    this.mine.writeIn(language, starter);
+    rememberLanguage(language);
+    this.set({ language });
   }
 
   /** Every snapshot is the truth about the others: the edits it counts are not sent again. */
-  private showOther({ id, nickname, seq, text }: Snapshot["players"][number]): void {
+  private showOther({ id, nickname, seq, text, language }: Snapshot["players"][number]): void {
     const known = this.others.get(id);
-    if (known) known.load(seq, text);
-    else this.others.set(id, new OtherDocument(nickname, seq, text));
+    if (known) known.load(seq, text, language);
+    else this.others.set(id, new OtherDocument(nickname, seq, text, language));
   }
 
   private edited({ player_id, seq, changes }: ServerEvents["duel:edit"]): void {
@@ -183,14 +211,16 @@ export class DuelController {
     if (line != null) this.mine?.refuse({ line, column, message: message ?? t.editor.refusedHere });
   }
 
-  /** Waits until the server has every edit; gives its last seq. */
-  private async settled(): Promise<number> {
-    if (!this.mine) throw new Error(t.errors.notStarted);
+  /** Waits until the server has every edit; gives its last seq, and the language. */
+  private async settled(): Promise<{ seq: number; language: Language }> {
+    const { mine } = this;
+    if (!mine) throw new Error(t.errors.notStarted);
     const tooSlow = new Promise<never>((_, reject) =>
       setTimeout(() => reject(new Error(t.errors.notSaved)), SETTLE_MS),
     );
     try {
-      return await Promise.race([this.mine.pump.settled(), tooSlow]);
+      const seq = await Promise.race([mine.pump.settled(), tooSlow]);
+      return { seq, language: mine.language };
     } catch (error) {
       throw error instanceof Unsettled ? new Error(t.errors[error.state]) : error;
     }
@@ -201,8 +231,8 @@ export class DuelController {
     this.mine?.refuse(null);
     this.set({ run: { runId, ownInput: input !== null, answer: null, problem: null }, problem: null });
     try {
-      await this.settled();
-      await ask("duel:run", { duel_id: this.duelId, run_id: runId, language: "python", input });
+      const { language } = await this.settled();
+      await ask("duel:run", { duel_id: this.duelId, run_id: runId, language, input });
     } catch (error) {
       this.runFailed(runId, (error as Error).message);
     }
@@ -218,8 +248,8 @@ export class DuelController {
     this.mine?.refuse(null);
     this.set({ submitting: true, problem: null });
     try {
-      const seq = await this.settled();
-      const ack = await this.submitOnce({ duel_id: this.duelId, submission_id: newId(), language: "python", seq });
+      const { seq, language } = await this.settled();
+      const ack = await this.submitOnce({ duel_id: this.duelId, submission_id: newId(), language, seq });
       const received = { submission_id: ack.submission_id, receipt: ack.receipt, received_at: serverClock.now() };
       if (this.snapshot) this.set({ snapshot: withSubmission(this.snapshot, this.myId, received) });
     } catch (error) {

@@ -1,8 +1,10 @@
-import { Annotation, EditorState, type Extension, type Text } from "@codemirror/state";
+import { Annotation, ChangeSet, EditorState, type Extension, Text } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
+import { inLanguage } from "@/components/code/languages";
 import { type Refusal, refusalMarks, setRefusal } from "@/components/code/refusal";
 import { writableCode } from "@/components/code/setup";
 import { ask, type Refused } from "@/lib/connection";
+import type { Language } from "@/lib/language";
 import { load, session, store } from "@/lib/storage";
 import type { DuelEdit } from "@/protocol/wire.gen";
 import { Ledger, type SavedLedger } from "../sync/ledger";
@@ -13,6 +15,9 @@ const fromServer = Annotation.define<boolean>();
 
 const CURSOR_MS = 100;
 
+/** What outlives a refresh: the ledger, and what its text is written in. */
+type Draft = SavedLedger & { language: Language };
+
 interface Options {
   duelId: string;
   playerId: string;
@@ -22,6 +27,13 @@ interface Options {
   tooLong(): void;
 }
 
+/** The own side as a snapshot shows it. */
+interface Joined {
+  seq: number;
+  text: string;
+  language: Language;
+}
+
 /** The own document: its editor, if one is shown, and the pump that sends what is typed. */
 export class MyDocument {
   readonly pump: Pump;
@@ -29,18 +41,20 @@ export class MyDocument {
   private cursorTimer: ReturnType<typeof setTimeout> | undefined;
   private state: PumpState = "closed";
   private readonly key: string;
+  private written: Language;
 
   constructor(
     private readonly options: Options,
-    seq: number,
-    text: string,
+    { seq, text, language }: Joined,
   ) {
     this.key = `duel-draft:${options.duelId}:${options.playerId}`;
-    this.pump = new Pump(restored(this.key) ?? Ledger.at(seq, text), {
+    const draft = restored(this.key);
+    this.written = draft?.language ?? language;
+    this.pump = new Pump(draft?.ledger ?? Ledger.at(seq, text), {
       send: (number, changes) => this.send(number, changes),
       reopen: options.reopen,
       show: (changes) => this.view?.dispatch({ changes, annotations: fromServer.of(true) }),
-      save: (saved) => store(session, this.key, saved),
+      save: () => this.keep(),
       stateChanged: (state) => this.stateChanged(state),
     });
   }
@@ -49,12 +63,38 @@ export class MyDocument {
     return this.pump.ledger.local.toString();
   }
 
+  /** What the text is written in. */
+  get language(): Language {
+    return this.written;
+  }
+
+  /** The server let this page join: its newest edit and text, and its language, unless a change is still on its way. */
+  opened({ seq, text, language }: Joined): void {
+    if (this.pump.ledger.clean) this.turnTo(language);
+    this.pump.opened(seq, text);
+  }
+
+  /** Goes over to another language, by an edit like any other that puts `starter` in the place of the text. */
+  writeIn(language: Language, starter: string): void {
+    this.turnTo(language);
+    const insert = Text.of(starter.split("\n"));
+    const { length } = this.pump.ledger.local;
+    if (this.view) this.view.dispatch({ changes: { from: 0, to: length, insert }, selection: { anchor: 0 } });
+    else this.pump.typed(ChangeSet.of({ from: 0, to: length, insert }, length));
+  }
+
+  private turnTo(language: Language): void {
+    if (language === this.written) return;
+    this.written = language;
+    this.view?.dispatch({ effects: inLanguage(language) });
+  }
+
   /** What CodeMirror starts from. */
   setup(label: string): { doc: Text; extensions: Extension } {
     return {
       doc: this.pump.ledger.local,
       extensions: [
-        writableCode(label),
+        writableCode(label, this.language),
         refusalMarks,
         withinBytes(this.options.codeBytes, this.options.tooLong),
         EditorState.transactionFilter.of((tr) =>
@@ -88,7 +128,7 @@ export class MyDocument {
 
   /** Keeps what was not sent yet over a refresh. */
   keep(): void {
-    store(session, this.key, this.pump.ledger.save());
+    store(session, this.key, { ...this.pump.ledger.save(), language: this.language } satisfies Draft);
   }
 
   /** The duel is over: nothing is sent or kept any more. */
@@ -108,7 +148,8 @@ export class MyDocument {
 
   private async send(seq: number, changes: unknown): Promise<EditReply> {
     try {
-      const edit = { duel_id: this.options.duelId, seq, changes: changes as DuelEdit["changes"] };
+      const { duelId: duel_id } = this.options;
+      const edit = { duel_id, seq, changes: changes as DuelEdit["changes"], language: this.language };
       return { seq: (await ask("duel:edit", edit)).seq };
     } catch (error) {
       const { code, message, retryAfterMs } = error as Refused;
@@ -126,10 +167,10 @@ export class MyDocument {
   }
 }
 
-function restored(key: string): Ledger | null {
-  const saved = load<SavedLedger>(session, key);
+function restored(key: string): { ledger: Ledger; language: Language } | null {
+  const saved = load<Draft>(session, key);
   try {
-    return saved && Ledger.restore(saved);
+    return saved && { ledger: Ledger.restore(saved), language: saved.language };
   } catch {
     return null; // What was stored does not fit itself: the server's text it is.
   }

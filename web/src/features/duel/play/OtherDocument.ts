@@ -1,7 +1,9 @@
 import { type Extension, Text } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
 import { otherCaret, setCaret } from "@/components/code/carets";
+import { inLanguage } from "@/components/code/languages";
 import { readOnlyCode } from "@/components/code/setup";
+import type { Language } from "@/lib/language";
 import { RemoteDocument } from "../sync/remote";
 import { diff } from "../sync/text";
 
@@ -15,12 +17,15 @@ export class OtherDocument {
     readonly name: string,
     seq: number,
     text: string | null | undefined,
+    private language: Language,
   ) {
     this.doc = new RemoteDocument(seq, text);
   }
 
   /** A snapshot came. */
-  load(seq: number, text: string | null | undefined): void {
+  load(seq: number, text: string | null | undefined, language: Language): void {
+    if (language !== this.language) this.view?.dispatch({ effects: inLanguage(language) });
+    this.language = language;
     const before = this.doc.text ?? Text.empty;
     this.doc = new RemoteDocument(seq, text);
     const after = this.doc.text ?? Text.empty;
@@ -40,7 +45,7 @@ export class OtherDocument {
   }
 
   setup(label: string): { doc: Text; extensions: Extension } {
-    return { doc: this.doc.text ?? Text.empty, extensions: [readOnlyCode(label), otherCaret] };
+    return { doc: this.doc.text ?? Text.empty, extensions: [readOnlyCode(label, this.language), otherCaret] };
   }
 
   attach = (view: EditorView): (() => void) => {

@@ -82,7 +82,7 @@ function Solution({ player, side }: { player: DuelPlayer; side: "mine" | "theirs
         )}
       </header>
       <div className="min-h-0 flex-1 overflow-hidden" data-testid={`solution-${side}`}>
-        <StaticCode text={player.text ?? ""} label={t.result.solutionOf(player.nickname)} />
+        <StaticCode text={player.text ?? ""} language={player.language} label={t.result.solutionOf(player.nickname)} />
       </div>
       <Submissions players={[player]} title={t.console.submissions} />
     </section>
