@@ -13,9 +13,10 @@ from python_duel.challenges.package import Kind
 from python_duel.challenges.solutions import solutions
 from python_duel.challenges.validation import check as faults_of
 from python_duel.cli.judge import folder_of
-from python_duel.cli.programs import JsonOption, LevelOption, opened
+from python_duel.cli.programs import JsonOption, LevelOption, level_of, sandboxed
 from python_duel.judge.grading import Solution, grade
-from python_duel.languages import LANGUAGES, Runner
+from python_duel.judge.slots import Bench
+from python_duel.languages import available
 from python_duel.platform.bundled import bundled
 
 app = typer.Typer(help="List, check and begin challenges.", no_args_is_help=True)
@@ -40,10 +41,14 @@ def check(
     challenges: Annotated[list[str] | None, typer.Argument(help="Slugs or folders; without any, all.")] = None,
     level: LevelOption = None,
 ) -> None:
-    """Check packages and judge their solutions; exit code 1 when one has a fault."""
+    """Check packages and judge their solutions in every language that this machine has; exit code 1 for a fault."""
     chosen = [folder_of(name) for name in challenges] if challenges else folders(bundled("challenges"))
-    with opened(LANGUAGES["python"], level) as runner:
-        results = [_told(folder, list(_faults(folder, runner))) for folder in chosen]
+    with sandboxed():
+        bench = Bench(level_of(level))
+        try:
+            results = [_told(folder, list(_faults(folder, bench))) for folder in chosen]
+        finally:
+            bench.close()
     typer.echo(f"{sum(results)} of {len(results)} challenges are good")
     if not results or not all(results):
         raise typer.Exit(1)
@@ -59,15 +64,22 @@ def new(
     typer.echo(f"{folder} is begun: fill it in, then run 'python-duel challenge check {slug}'")
 
 
-def _faults(folder: Path, runner: Runner) -> Iterator[str]:
+def _faults(folder: Path, bench: Bench) -> Iterator[str]:
     """What the rules say; when that is nothing, what the judge says of the solutions."""
     found = faults_of(folder)
     yield from found
     if found:
         return
     package = load(folder)
+    here = available(bench.level)
     for solution in solutions(folder):
-        result = grade(runner, package, Solution(solution.code, LANGUAGES["python"]), package.cases)
+        language = solution.language
+        if language not in here:
+            typer.echo(
+                f"skipped {folder.name}: {solution.name}, since {language.title} is not here: see 'python-duel doctor'"
+            )
+            continue
+        result = grade(bench.runner(language.name), package, Solution(solution.code, language), package.cases)
         if result.verdict != solution.expect:
             failed = f" at case {result.first_failure.case.name!r}" if result.first_failure else ""
             yield f"{folder.name}: {solution.name}: got {result.verdict}{failed}, must get {solution.expect}"

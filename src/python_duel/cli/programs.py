@@ -53,10 +53,15 @@ def language_of(path: Path, name: str | None) -> Language:
 @contextmanager
 def opened(language: Language, level: str | None) -> Iterator[Runner]:
     """A runner of `language`. Raises StartError with exit code 3 when this machine cannot do it."""
-    wanted = level_of(level)
+    with sandboxed(), language.open(level_of(level)) as runner:
+        yield runner
+
+
+@contextmanager
+def sandboxed() -> Iterator[None]:
+    """What the sandbox cannot do becomes a StartError with exit code 3."""
     try:
-        with language.open(wanted) as runner:
-            yield runner
+        yield
     except SlotLost as error:
         raise StartError(f"The sandbox failed: {error}.", exit_code=3) from error
     except SandboxError as error:
