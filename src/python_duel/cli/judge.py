@@ -66,7 +66,8 @@ def folder_of(challenge: str) -> Path:
 def report(package: Package, result: Grade) -> dict[str, Any]:
     """The fields that docs/protocol.md promises for `--json`. The caller has the tests: hidden cases are named too."""
     refusal = result.refusal.refusal if result.refusal else None
-    message = refusal.message if refusal else result.first_failure.why if result.first_failure else None
+    failed = result.first_failure.why if result.first_failure else None
+    message = result.fault or (refusal.message if refusal else failed)
     cases = [results.case_result(package, one).model_dump(mode="json", exclude_none=True) for one in result.judged]
     return {
         "verdict": str(result.verdict),

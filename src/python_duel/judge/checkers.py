@@ -1,4 +1,7 @@
-"""Is this answer the expected one? Runs outside of every sandbox; answers arrive parsed and bounded."""
+"""Is this answer the expected one? Runs outside of every sandbox; answers arrive parsed and bounded.
+
+To a custom checker every answer is right: what the challenge's own program says of it comes later (`judge.custom`).
+"""
 
 import math
 from typing import Any
@@ -10,6 +13,8 @@ def value_fits(checker: Checker, answer: Any, expected: Any) -> bool:
     """For the value of a function: exact types (`True` is no 1, `1` is no 1.0), unless the checker is `float` and the
     expected number is one: then a number within the tolerance will do.
     """
+    if checker.kind == "custom":
+        return True
     if checker.kind == "float" and type(expected) is float and type(answer) in (int, float):
         return _close(answer, expected, checker.tolerance)
     if type(answer) is not type(expected):
@@ -27,6 +32,8 @@ def text_fits(checker: Checker, output: str, expected: str) -> bool:
     """For standard output: `exact` forgives a missing or additional line break at the end, `tokens` all white space,
     `float` also a difference within the tolerance between tokens that are numbers.
     """
+    if checker.kind == "custom":
+        return True
     if checker.kind == "exact":
         return output.removesuffix("\n") == expected.removesuffix("\n")
     got, wanted = output.split(), expected.split()

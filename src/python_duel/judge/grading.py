@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from python_duel.challenges.package import Package, TestCase
-from python_duel.judge import checkers, verdicts
-from python_duel.languages import Language, Prepared, Runner
+from python_duel.judge import checkers, custom, verdicts
+from python_duel.languages import LANGUAGES, Language, Prepared, Runner
 from python_duel.protocol.verdict import Verdict
-from python_duel.sandbox import Answer, Ending, Limits, Outcome, limits
+from python_duel.sandbox import Answer, Ending, Limits, Outcome, limits, wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,13 @@ class Judged:
 
 @dataclass(slots=True)
 class Grade:
-    """All cases. `refusal` is set when the program never ran."""
+    """All cases. `refusal` is set when the program never ran, `fault` when the challenge's own checker failed."""
 
     total: int
     judged: list[Judged] = field(default_factory=list)
     memory_kb: int = 0
     refusal: Outcome | None = None
+    fault: str | None = None
 
     @property
     def passed(self) -> int:
@@ -47,6 +50,8 @@ class Grade:
     @property
     def verdict(self) -> Verdict:
         """That of the first failing case; TLE when the time for all was over before the last."""
+        if self.fault is not None:
+            return Verdict.IE
         if self.refusal is not None:
             return verdicts.of_outcome(self.refusal)
         if failed := self.first_failure:
@@ -93,10 +98,46 @@ class Budget:
         return self._stops >= limits.MAX_RESTARTS or self._most.total_ms <= 0
 
 
-def grade(runner: Runner, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Grade:
-    """Prepares the program, then judges every case in order, as far as the budget goes. Raises SlotLost when the
-    sandbox failed.
+def grade(
+    runner: Runner,
+    package: Package,
+    solution: Solution,
+    cases: Sequence[TestCase],
+    python: Runner | None = None,
+) -> Grade:
+    """Prepares the program, then judges every case in order, as far as the budget goes. A challenge's own checker is
+    run by `python`; without one a runner is opened for it. Raises SlotLost when the sandbox failed.
     """
+    result = _graded(runner, package, solution, cases)
+    if package.checker.source is not None and result.refusal is None:
+        with ExitStack() as stack:
+            python = python or stack.enter_context(LANGUAGES["python"].open(runner.level))
+            _check(python, package, package.checker.source, result)
+    return result
+
+
+def _check(python: Runner, package: Package, source: str, result: Grade) -> None:
+    """Asks the challenge's own checker about every case that ran well."""
+    ran = [number for number, one in enumerate(result.judged) if one.verdict is Verdict.AC]
+    asked = [custom.Question(*_question(package, result.judged[number])) for number in ran]
+    try:
+        right = custom.check(python, source, asked)
+    except custom.CheckerFailed as error:
+        result.fault = f"The challenge's checker failed: {error}"
+        return
+    for number, fits in zip(ran, right, strict=True):
+        if not fits:
+            result.judged[number] = replace(result.judged[number], verdict=Verdict.WA)
+
+
+def _question(package: Package, one: Judged) -> tuple[Any, Any, Any]:
+    output = one.output or ""
+    if package.signature is None:
+        return one.case.stdin, one.case.expected, output
+    return one.case.args, one.case.expected, wire.loads(output.encode())
+
+
+def _graded(runner: Runner, package: Package, solution: Solution, cases: Sequence[TestCase]) -> Grade:
     result = Grade(len(cases))
     program = runner.prepare(solution.source, package.signature, solution.check)
     if isinstance(program, Outcome):

@@ -34,21 +34,21 @@ def of_submission(job: Job, package: Package, grade: Grade) -> JobResult:
     """All cases counted; the first failing one is shown if it is a sample."""
     shown, failed = [], grade.first_failure
     message = _summary(package, grade)
-    if failed is not None and _is_sample(package, failed.case):
+    if failed is not None and grade.fault is None and _is_sample(package, failed.case):
         shown = [case_result(package, failed)]
     return _result(job, grade, message, shown)
 
 
 def of_samples(job: Job, package: Package, grade: Grade) -> JobResult:
     """Every sample with its input, output and expectation."""
-    return _result(job, grade, _refusal_message(grade), [case_result(package, one) for one in grade.judged])
+    return _result(job, grade, _no_verdict(grade), [case_result(package, one) for one in grade.judged])
 
 
 def of_own_input(job: Job, package: Package, grade: Grade) -> JobResult:
     """What the program did; nothing is expected, so a plain end is AC."""
     shown = [case_result(package, _uncompared(one)).model_copy(update={"expected": None}) for one in grade.judged]
     verdict = shown[0].verdict if shown else grade.verdict
-    result = _result(job, grade, _refusal_message(grade), shown)
+    result = _result(job, grade, _no_verdict(grade), shown)
     return result.model_copy(update={"verdict": verdict, "passed": 0, "total": 0})
 
 
@@ -81,8 +81,8 @@ def _uncompared(one: Judged) -> Judged:
 
 def _summary(package: Package, grade: Grade) -> str | None:
     one = grade.first_failure
-    if grade.refusal is not None:
-        return _refusal_message(grade)
+    if grade.refusal is not None or grade.fault is not None:
+        return _no_verdict(grade)
     if one is None:
         return "All cases together took too long." if grade.verdict is Verdict.TLE else None
     if _is_sample(package, one.case):
@@ -95,7 +95,10 @@ def _is_sample(package: Package, case: TestCase) -> bool:
     return any(case is sample for sample in package.samples)
 
 
-def _refusal_message(grade: Grade) -> str | None:
+def _no_verdict(grade: Grade) -> str | None:
+    """Why the cases do not count: the challenge failed, or the program is none."""
+    if grade.fault is not None:
+        return grade.fault
     return grade.refusal.refusal.message if grade.refusal and grade.refusal.refusal else None
 
 

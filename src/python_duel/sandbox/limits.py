@@ -101,3 +101,5 @@ class Limits:
 
 DEFAULT = Limits()
 CHECK = Limits(cpu_ms=CHECK_MS)
+CHECKER = Limits(memory_bytes=256 * MIB)
+"""For a challenge's own checker; `cpu_ms` is for each case here too."""

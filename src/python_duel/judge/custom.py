@@ -1,0 +1,54 @@
+"""A challenge's own checker: a stranger's program too, so it runs in the sandbox, in a process of its own.
+
+It never shares one with a player's code: that reaches it as data only. All cases of a submission are one call.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from python_duel.judge import verdicts
+from python_duel.languages import Runner
+from python_duel.protocol.server import Parameter, Signature
+from python_duel.sandbox import Answer, Outcome, limits
+
+SIGNATURE = Signature(
+    name="check",
+    parameters=[Parameter(name=name, type="str") for name in ("input", "expected", "output")],
+    returns="bool",
+)
+"""The types of the parameters are the challenge's affair: Python does not look at them."""
+
+
+class CheckerFailed(Exception):
+    """It crashed, took too long or answered no bool: the author's fault, never the player's."""
+
+
+class Question(NamedTuple):
+    """One case: the arguments or standard input, what the author expects, what the program gave."""
+
+    input: Any
+    expected: Any
+    output: Any
+
+
+def check(python: Runner, source: str, questions: Sequence[Question]) -> list[bool]:
+    """Whether each output is right. Raises CheckerFailed, or SlotLost when the sandbox failed."""
+    if not questions:
+        return []
+    program = python.prepare(source, SIGNATURE, check=False)
+    if isinstance(program, Outcome):
+        raise CheckerFailed(verdicts.why(program) or "it is no program.")
+    outcome = python.call(program, [json.dumps(question) for question in questions], limits.CHECKER)
+    answers = [_bool(answer) for answer in outcome.answers]
+    if len(answers) < len(questions):
+        raise CheckerFailed(verdicts.why(outcome) or "it ended before it gave an answer.")
+    return answers
+
+
+def _bool(answer: Answer) -> bool:
+    if answer.error is not None:
+        raise CheckerFailed(verdicts.of_type(answer.error))
+    if answer.text not in ("true", "false"):
+        raise CheckerFailed("it answered neither True nor False.")
+    return answer.text == "true"
