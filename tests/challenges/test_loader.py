@@ -39,7 +39,15 @@ def test_a_folder_becomes_a_package(folder: Path) -> None:
 def test_own_starter_code_wins(folder: Path) -> None:
     (folder / "starter").mkdir()
     (folder / "starter" / "python.py").write_text("def twice(number): ...\n")
-    assert load(folder).starter == {"python": "def twice(number): ...\n"}
+    assert load(folder).starter["python"] == "def twice(number): ...\n"
+
+
+def test_a_custom_checker_travels_with_its_package(folder: Path) -> None:
+    (folder / "challenge.toml").write_text(TOML + '[checker]\nkind = "custom"\n')
+    (folder / "checker.py").write_text(code := "def check(input, expected, output): ...\n")
+    package = load(folder)
+    assert (package.checker.kind, package.checker.source) == ("custom", code)
+    assert code not in package.view(1000, package.starter).model_dump_json()
 
 
 def test_solutions_say_their_verdict(folder: Path) -> None:
@@ -66,6 +74,17 @@ def test_solutions_say_their_verdict(folder: Path) -> None:
             r"limits\.cpu_ms: .*greater than or equal",
         ),
         (toml('kind = "function"', 'kind = "function"\n[checker]\nkind = "fuzzy"'), r"checker\.kind: Input should be"),
+        (
+            toml('kind = "function"', 'kind = "function"\n[checker]\nkind = "custom"'),
+            r"checker\.py: this file is missing",
+        ),
+        (
+            toml('kind = "function"', 'kind = "function"\n[checker]\nkind = "custom"\nsource = ""'),
+            r"checker\.source: Extra inputs",
+        ),
+        (file("checker.py", b""), r"checker\.py: not used; write kind = \"custom\""),
+        (toml('name = "twice"', 'name = "lambda"'), r"'lambda' is not a Python name"),
+        (toml('name = "number"', 'name = "größe"'), r"'größe' is no name in every language"),
         (file("tests.json", b"{'samples': []}"), r"tests\.json: not JSON: .*line 1"),
         (file("tests.json", b"[" * 200_000), r"tests\.json: not JSON: "),
         (file("tests.json", b'{"samples": [], "hidden": [NaN]}'), r"not JSON: NaN is not a JSON number"),

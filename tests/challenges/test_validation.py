@@ -33,6 +33,16 @@ def text(name: str, content: str) -> Callable[[Path], None]:
     return write
 
 
+def custom(code: str) -> Callable[[Path], None]:
+    """Asks for a custom checker and writes it."""
+
+    def write(folder: Path) -> None:
+        (folder / "challenge.toml").write_text(TOML + '[checker]\nkind = "custom"\n')
+        (folder / "checker.py").write_text(code)
+
+    return write
+
+
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
@@ -41,6 +51,8 @@ def text(name: str, content: str) -> Callable[[Path], None]:
         (text("challenge.toml", TOML.replace('"arithmetic"', '""')), "challenge.toml: tags:"),
         (text("starter/python.py", "def twice(:\n"), "starter/python.py: no valid Python"),
         (text("starter/python.py", "def thrice(): ...\n"), "starter/python.py: does not define twice"),
+        (custom("def check(input, expected, output):\n  return (\n"), "checker.py: no valid Python"),
+        (custom("def check(expected, output): ...\n"), "checker.py: does not define check(input, expected, output)"),
         (text("solutions/wrong_square.py", "# expect: WA\ndef (:\n"), "solutions/wrong_square.py: no valid Python"),
         (text("solutions/wrong_square.py", "nothing\n"), "wrong_square.py: the first line must say"),
         (lambda folder: (folder / "solutions" / "wrong_zero.py").unlink(), "solutions/: 1 wrong solutions"),
@@ -73,6 +85,11 @@ def test_a_sample_ends_its_line(folder: Path) -> None:
     made = [{"name": str(n), "stdin": f"{n}", "expected": "1\n"} for n in range(7)]
     write_tests(folder, made[:1], made[1:])
     assert check(folder) == ["twice: tests.json: case '0': a sample's stdin ends with a line break"]
+
+
+def test_a_custom_checker_is_good(folder: Path) -> None:
+    custom("def check(input, expected, output) -> bool:\n    return output == expected\n")(folder)
+    assert check(folder) == []
 
 
 @pytest.mark.parametrize("folder", folders(bundled("challenges")), ids=lambda path: path.name)
