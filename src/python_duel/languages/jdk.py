@@ -31,6 +31,7 @@ _FLAGS = (
     "-XX:CompressedClassSpaceSize=16m",
     "-Xshare:auto",
     "-Xrs",
+    "-Xlog:disable",  # it would write to the program's own output
     "-Dfile.encoding=UTF-8",
 )
 

@@ -62,7 +62,7 @@ _X32 = 0x40000000
 _AT_EMPTY_PATH = 0x1000
 _CLONE_THREAD, _CLONE_NEW = 0x00010000, 0x7E020080
 _PR_SET_NAME = 15
-_FIONBIO = 0x5421
+_FIONBIO, _FIONREAD = 0x5421, 0x541B
 
 
 def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
@@ -120,8 +120,9 @@ def _conditional(arch: str, kind: Kind, pid: int) -> list[bytes]:
         return code + ([_on("execveat", arch, *begin)] if kind == "binary" else [])
     to_itself = (_argument(0), _instruction(_EQUAL, pid, 0, 1), _allow, refuse)
     code = [_on(name, arch, *to_itself) for name in ("kill", "tgkill")]
-    not_blocking = (_argument(1), _instruction(_EQUAL, _FIONBIO, 0, 1), _allow, _refuse(errno.ENOTTY))
-    code.append(_on("ioctl", arch, *not_blocking))
+    # Not to block, and to tell how much there is to read: what `System.in.available()` asks.
+    either = (_instruction(_EQUAL, _FIONBIO, 1, 0), _instruction(_EQUAL, _FIONREAD, 0, 1), _allow)
+    code.append(_on("ioctl", arch, _argument(1), *either, _refuse(errno.ENOTTY)))
     name_only = (_argument(0), _instruction(_EQUAL, _PR_SET_NAME, 0, 1), _allow, refuse)
     no_namespace = (_argument(0), _instruction(_ANY_BIT, _CLONE_NEW, 0, 1), refuse)
     thread_only = (_instruction(_ANY_BIT, _CLONE_THREAD, 1, 0), refuse) if kind == "runtime" else ()
