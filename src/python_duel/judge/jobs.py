@@ -19,20 +19,29 @@ Runners = Callable[[str], Runner]
 """The runner of a language, by its name. Raises SandboxError."""
 
 
-def judge(runners: Runners, job: Job, package: Package) -> JobResult:
-    """The result; a slot that fails once is started again and costs no verdict, failing twice gives IE."""
+def judge(runners: Runners, job: Job, package: Package, lost: Callable[[], None] = lambda: None) -> JobResult:
+    """The result; a slot that fails once is started again and costs no verdict, failing twice gives IE.
+
+    `lost` is called each time one fails.
+    """
     begin = time.monotonic()
     try:
         result = _once(runners, job, package)
-    except SlotLost as lost:
-        log.warning("a slot failed and is started again", job=job.job_id, error=str(lost))
-        try:
-            result = _once(runners, job, package)
-        except SandboxError as error:
-            result = results.failed(job, Verdict.IE, f"The sandbox failed: {error}.")
+    except SlotLost as error:
+        lost()
+        log.warning("a slot failed and is started again", job=job.job_id, error=str(error))
+        result = _again(runners, job, package, lost)
     if result.verdict is Verdict.IE:
         log.error("no verdict", job=job.job_id, challenge=package.slug, message=result.message)
     return result.model_copy(update={"judged_ms": round((time.monotonic() - begin) * 1000)})
+
+
+def _again(runners: Runners, job: Job, package: Package, lost: Callable[[], None]) -> JobResult:
+    try:
+        return _once(runners, job, package)
+    except SandboxError as error:
+        lost()
+        return results.failed(job, Verdict.IE, f"The sandbox failed: {error}.")
 
 
 def _once(runners: Runners, job: Job, package: Package) -> JobResult:

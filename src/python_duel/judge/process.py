@@ -3,6 +3,7 @@
 import asyncio
 import os
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 
 import structlog
@@ -11,6 +12,7 @@ from python_duel.errors import StartError
 from python_duel.judge.queue import Queue
 from python_duel.judge.slots import Slots
 from python_duel.judge.worker import Worker, worker_name
+from python_duel.languages import available
 from python_duel.platform.redis import connect
 from python_duel.sandbox import LEVELS, Level, SandboxError, best_level
 from python_duel.settings import Settings
@@ -42,6 +44,29 @@ def required_level(least: Level) -> Level:
     return level
 
 
+def slot_count(wanted: int, cores: int) -> int:
+    """Never more than cores: programs that share one would be charged for each other's waits."""
+    if wanted > cores:
+        log.warning("fewer cores than DUEL_JUDGE_SLOTS: one slot a core", wanted=wanted, cores=cores)
+    return min(wanted or cores, cores)
+
+
+def cores(cgroups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Cores this process may use: those it may run on, fewer when its container gets a share of their time only."""
+    mine = len(os.sched_getaffinity(0))
+    return min(mine, max(1, ceil(_share(cgroups) or mine)))
+
+
+def _share(cgroups: Path) -> float | None:
+    """In cores; None: no limit. docs.kernel.org: cgroup-v2 `cpu.max`, v1 sched-bwc `cpu.cfs_*`."""
+    for files in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):
+        with suppress(OSError, ValueError):
+            quota, period = " ".join((cgroups / file).read_text() for file in files).split()
+            if quota not in ("max", "-1"):
+                return int(quota) / int(period)
+    return None
+
+
 def _stand_back() -> None:
     """Programs of players must not slow down the relay: a session of our own at the lowest priority of its group."""
     with suppress(OSError):
@@ -54,11 +79,11 @@ def _stand_back() -> None:
 
 async def _serve(settings: Settings, redis_url: str, level: Level) -> None:
     redis = connect(redis_url)
-    slots = Slots(settings.judge_slots or len(os.sched_getaffinity(0)), level)
-    name = worker_name()
-    worker = Worker(Queue(redis, name), slots, level, ["python"])
+    slots = Slots(slot_count(settings.judge_slots, cores()), level)
+    name, languages = worker_name(), [language.name for language in available(level)]
+    worker = Worker(Queue(redis, name), slots, level, languages)
     worker.stop_on_signals()
-    log.info("judging", worker=name, level=level, slots=slots.count)
+    log.info("judging", worker=name, level=level, slots=slots.count, languages=languages)
     try:
         await worker.run()
     finally:

@@ -17,6 +17,8 @@ class Bench:
 
     def __init__(self, level: Level) -> None:
         self.level = level
+        self.losses = 0
+        """How often a runner failed while it judged; it starts again by itself."""
         self._runners: dict[str, Runner] = {}
         self._aborted = False
         self._lock = Lock()
@@ -27,6 +29,13 @@ class Bench:
         if found is None:
             found = self._keep(language, LANGUAGES[language].open(self.level))
         return found
+
+    def judge(self, job: Job, package: Package) -> JobResult:
+        """One job from beginning to end."""
+        return judge(self.runner, job, package, self._lost)
+
+    def _lost(self) -> None:
+        self.losses += 1
 
     def _keep(self, language: str, runner: Runner) -> Runner:
         with self._lock:
@@ -68,6 +77,11 @@ class Slots:
             self.close()
             raise
 
+    @property
+    def losses(self) -> int:
+        """How often a slot failed since the start."""
+        return sum(bench.losses for bench in self.all)
+
     async def judge(self, job: Job, package: Package) -> JobResult:
         """Waits for a free slot and judges."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._judge, job, package)
@@ -75,7 +89,7 @@ class Slots:
     def _judge(self, job: Job, package: Package) -> JobResult:
         bench = self._free.get()
         try:
-            return judge(bench.runner, job, package)
+            return bench.judge(job, package)
         finally:
             self._free.put(bench)
 

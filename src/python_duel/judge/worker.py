@@ -118,6 +118,7 @@ class Worker:
             languages=self._languages,
             slots=self._slots.count,
             active=len(self._active),
+            restarts=self._slots.losses,
             judged=self._tally.judged,
             seconds=self._tally.seconds,
             seconds_sum=self._tally.seconds_sum,
