@@ -51,6 +51,32 @@ def test_a_faulty_package_is_told_and_nothing_of_it_runs(tmp_path: Path) -> None
     assert result.stderr == "tea-party: statement.md: empty; say what is asked and give the constraints\n"
 
 
+def own_checker(folder: Path, code: str) -> list[str]:
+    """What is told of a challenge with this checker."""
+    toml = folder / "challenge.toml"
+    toml.write_text(toml.read_text() + '\n[checker]\nkind = "custom"\n')
+    (folder / "checker.py").write_text(code)
+    return run("check", str(folder)).stderr.splitlines()
+
+
+@pytest.mark.parametrize("kind", ["function", "stdio"])
+def test_a_checker_judges_the_solutions(tmp_path: Path, kind: Kind) -> None:
+    folder = scaffold.write(tmp_path, "tea-party", kind)
+    assert own_checker(folder, "def check(input, expected, output):\n    return output == expected\n") == []
+
+
+def test_a_checker_must_take_what_is_expected(tmp_path: Path) -> None:
+    folder = scaffold.write(tmp_path, "tea-party", "function")
+    told = own_checker(folder, "def check(input, expected, output):\n    return input[0] > 0 and output == expected\n")
+    assert "tea-party: checker.py: refuses the expected answer of case 'twice -1'" in told
+
+
+def test_a_checker_that_fails_is_told(tmp_path: Path) -> None:
+    folder = scaffold.write(tmp_path, "tea-party", "function")
+    [first, *_] = own_checker(folder, "def check(input, expected, output):\n    return 1 // input[0] < 5\n")
+    assert first.startswith("tea-party: checker.py: failed: ")
+
+
 @pytest.mark.parametrize("slug", ["", "Tea", "../tea", "tea--party", "tea party"])
 def test_a_bad_slug_is_refused(tmp_path: Path, slug: str) -> None:
     with pytest.raises(BadChallenge, match="is no slug"):

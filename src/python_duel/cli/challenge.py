@@ -9,12 +9,12 @@ import typer
 
 from python_duel.challenges import scaffold
 from python_duel.challenges.loader import folders, load, load_all
-from python_duel.challenges.package import Kind
-from python_duel.challenges.solutions import solutions
+from python_duel.challenges.package import Kind, Package
+from python_duel.challenges.solutions import Solution, solutions
 from python_duel.challenges.validation import check as faults_of
 from python_duel.cli.judge import folder_of
 from python_duel.cli.programs import JsonOption, LevelOption, level_of, sandboxed
-from python_duel.judge.grading import Solution, grade
+from python_duel.judge import custom, grading
 from python_duel.judge.slots import Bench
 from python_duel.languages import available
 from python_duel.platform.bundled import bundled
@@ -65,24 +65,46 @@ def new(
 
 
 def _faults(folder: Path, bench: Bench) -> Iterator[str]:
-    """What the rules say; when that is nothing, what the judge says of the solutions."""
+    """What the rules say; when that is nothing, what the judge says of the checker and of the solutions."""
     found = faults_of(folder)
     yield from found
     if found:
         return
     package = load(folder)
+    yield from (f"{folder.name}: checker.py: {fault}" for fault in _checker_faults(package, bench))
     here = available(bench.level)
     for solution in solutions(folder):
-        language = solution.language
-        if language not in here:
-            typer.echo(
-                f"skipped {folder.name}: {solution.name}, since {language.title} is not here: see 'python-duel doctor'"
-            )
-            continue
-        result = grade(bench.runner(language.name), package, Solution(solution.code, language), package.cases)
-        if result.verdict != solution.expect:
-            failed = f" at case {result.first_failure.case.name!r}" if result.first_failure else ""
-            yield f"{folder.name}: {solution.name}: got {result.verdict}{failed}, must get {solution.expect}"
+        if solution.language in here:
+            yield from (f"{folder.name}: {solution.name}: {fault}" for fault in _judged(package, solution, bench))
+        else:
+            typer.echo(f"skipped {folder.name}: {solution.name}: no {solution.language.title} here, see 'doctor'")
+
+
+def _checker_faults(package: Package, bench: Bench) -> Iterator[str]:
+    """A challenge's own checker must take the answers that the challenge itself expects."""
+    source, function = package.checker.source, package.signature is not None
+    if source is None:
+        return
+    asked = [custom.Question(c.args if function else c.stdin, c.expected, c.expected) for c in package.cases]
+    try:
+        right = custom.check(bench.runner("python"), source, asked)
+    except custom.CheckerFailed as error:
+        yield f"failed: {error}"
+        return
+    yield from (
+        f"refuses the expected answer of case {case.name!r}"
+        for case, fits in zip(package.cases, right, strict=True)
+        if not fits
+    )
+
+
+def _judged(package: Package, solution: Solution, bench: Bench) -> Iterator[str]:
+    runner = bench.runner(solution.language.name)
+    program = grading.Solution(solution.code, solution.language)
+    result = grading.grade(runner, package, program, package.cases, bench.runner("python"))
+    if result.verdict != solution.expect:
+        failed = f" at case {result.first_failure.case.name!r}" if result.first_failure else ""
+        yield f"got {result.verdict}{failed}, must get {solution.expect}"
 
 
 def _told(folder: Path, found: list[str]) -> bool:
