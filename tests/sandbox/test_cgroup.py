@@ -30,6 +30,7 @@ def test_groups_of_processes_that_are_gone_are_swept(limited: Slot) -> None:
     left = group.folders[0].with_name(f"{cgroup.PREFIX}4999999-0")
     left.mkdir()
     with limited:
+        cgroup.sweep.cache_clear()
         cgroup.sweep()
         assert not left.exists()
         assert group.folders[0].exists()

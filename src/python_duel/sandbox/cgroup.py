@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -82,6 +83,7 @@ def _removed(folder: Path) -> bool:
 
 def make(processes: int) -> Group | None:
     """A group for one slot; None where this process may make none."""
+    sweep()
     for parent in _parents():
         with suppress(OSError):
             return Group(parent, processes)
@@ -97,8 +99,9 @@ def problem() -> str | None:
     return None
 
 
+@cache
 def sweep() -> None:
-    """Removes the empty groups of processes that are gone: a judge that was killed could not."""
+    """Removes the empty groups of processes that are gone: a judge that was killed could not. Once is enough."""
     for parent in _parents():
         for folder in parent.folders:
             for old in folder.glob(f"{PREFIX}*"):
