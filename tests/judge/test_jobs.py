@@ -1,17 +1,18 @@
 """Jobs in a slot: what counts, what is shown, and that nothing of a hidden case gets out."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from python_duel.challenges.loader import load
 from python_duel.challenges.package import Checker, Limits, Package, TestCase
-from python_duel.challenges.solutions import solutions
+from python_duel.challenges.solutions import Solution, solutions
 from python_duel.judge import jobs
 from python_duel.judge.grading import Budget
 from python_duel.judge.jobs import Runners
 from python_duel.judge.slots import Bench
-from python_duel.languages import Runner
+from python_duel.languages import Runner, available
 from python_duel.platform.bundled import bundled
 from python_duel.protocol.jobs import JobResult
 from python_duel.protocol.server import Parameter, Signature
@@ -52,8 +53,8 @@ def runners() -> Iterator[Runners]:
     bench.close()
 
 
-def submit(runners: Runners, package: Package, code: str) -> JobResult:
-    return jobs.judge(runners, job(package, code), package)
+def submit(runners: Runners, package: Package, code: str, language: str = "python") -> JobResult:
+    return jobs.judge(runners, job(package, code, language=language), package)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +211,8 @@ CHALLENGES = sorted(path.parent for path in bundled("challenges").glob("*/challe
         for solution in solutions(folder)
     ],
 )
-def test_bundled_solutions_get_their_verdict(runners: Runners, folder: object, solution: object) -> None:
-    package = load(folder)  # type: ignore[arg-type]
-    assert submit(runners, package, solution.code).verdict is solution.expect  # type: ignore[attr-defined]
+def test_bundled_solutions_get_their_verdict(runners: Runners, folder: Path, solution: Solution) -> None:
+    language = solution.language
+    if language not in available("full"):
+        pytest.skip(f"no {language.title} here")
+    assert submit(runners, load(folder), solution.code, language.name).verdict is solution.expect
