@@ -123,3 +123,13 @@ def test_a_runtime_may_name_itself_and_signal_itself(arch: str) -> None:
     assert named(arch, "prctl", "runtime", a0=set_name) == ALLOW
     assert named(arch, "prctl", "runtime", a0=set_dumpable) == ERRNO | errno.EPERM
     assert named(arch, "tgkill", "runtime", a0=OWN_PID) == ALLOW
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_limits_and_signals_of_other_processes_are_out_of_reach(arch: str, kind: seccomp.Kind) -> None:
+    assert named(arch, "prlimit64", kind, a0=OWN_PID + 1) & ERRNO == ERRNO
+    set_owner, set_signal, set_owner_ex, set_async = 8, 10, 15, 0x5452
+    for command in (set_owner, set_signal, set_owner_ex):
+        assert named(arch, "fcntl", kind, a1=command) == ERRNO | errno.EPERM
+    assert named(arch, "ioctl", kind, a1=set_async) == ERRNO | errno.ENOTTY

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import struct
+from collections.abc import Iterable
 from typing import Literal
 
 from python_duel.sandbox.syscalls import libc, machine, number, syscall
@@ -22,11 +23,11 @@ ALLOWED = (
     "nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times getrusage "
     "getpid gettid getppid getuid geteuid getgid getegid getrandom sched_yield poll ppoll select pselect6"
 ).split()
-_START = "arch_prctl set_tid_address prlimit64".split()
+_START = "arch_prctl set_tid_address".split()
 """What the C library does when a program begins."""
 _RUNTIME = (
     "execve open openat stat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat getcwd getdents64 "
-    "pread64 pwrite64 readv writev fcntl dup dup2 dup3 pipe pipe2 eventfd2 epoll_create epoll_create1 epoll_ctl "
+    "pread64 pwrite64 readv writev dup dup2 dup3 pipe pipe2 eventfd2 epoll_create epoll_create1 epoll_ctl "
     "epoll_wait epoll_pwait sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max "
     "sched_get_priority_min sysinfo getrlimit membarrier mincore msync getcpu fstatfs statfs uname getpriority "
     "fadvise64 mmap mprotect"
@@ -63,6 +64,11 @@ _AT_EMPTY_PATH = 0x1000
 _CLONE_THREAD, _CLONE_NEW = 0x00010000, 0x7E020080
 _PR_SET_NAME = 15
 _FIONBIO, _FIONREAD = 0x5421, 0x541B
+"""Not to block, and to tell how much there is to read: what `System.in.available()` asks."""
+_ITSELF = (0,)
+"""Limits of others of the same user are not a program's to change."""
+_FCNTL = (*range(8), 1030)
+"""Duplicates, flags and locks of a descriptor. Never its owner or its signal: those kill other processes."""
 
 
 def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
@@ -109,24 +115,32 @@ def program(arch: str, kind: Kind = "source", pid: int = 0) -> bytes:
     return b"".join([*code, _refuse(errno.ENOSYS)])
 
 
+def _among(index: int, values: Iterable[int], error: int = errno.EPERM) -> list[bytes]:
+    """Allowed if that argument is one of `values`."""
+    either = [part for value in values for part in (_instruction(_EQUAL, value, 0, 1), _allow)]
+    return [_argument(index), *either, _refuse(error)]
+
+
 def _conditional(arch: str, kind: Kind, pid: int) -> list[bytes]:
     """Calls that are allowed with some arguments only; they come first."""
     refuse = _refuse(errno.EPERM)
     if kind in ("source", "binary"):
         plain_memory = (_argument(2), _instruction(_ANY_BIT, _PROT_EXEC, 0, 1), refuse, _allow)
         code = [_on(name, arch, *plain_memory) for name in NOT_EXECUTABLE]
-        empty_path = (_argument(4), _instruction(_EQUAL, _AT_EMPTY_PATH, 0, 1), _allow, refuse)
-        begin = (_argument(0), _instruction(_EQUAL, EXECUTABLE, 0, 3), *empty_path)
-        return code + ([_on("execveat", arch, *begin)] if kind == "binary" else [])
-    to_itself = (_argument(0), _instruction(_EQUAL, pid, 0, 1), _allow, refuse)
-    code = [_on(name, arch, *to_itself) for name in ("kill", "tgkill")]
-    # Not to block, and to tell how much there is to read: what `System.in.available()` asks.
-    either = (_instruction(_EQUAL, _FIONBIO, 1, 0), _instruction(_EQUAL, _FIONREAD, 0, 1), _allow)
-    code.append(_on("ioctl", arch, _argument(1), *either, _refuse(errno.ENOTTY)))
-    name_only = (_argument(0), _instruction(_EQUAL, _PR_SET_NAME, 0, 1), _allow, refuse)
+        if kind == "source":
+            return code
+        begin = (_argument(0), _instruction(_EQUAL, EXECUTABLE, 1, 0), refuse, *_among(4, (_AT_EMPTY_PATH,)))
+        return [*code, _on("execveat", arch, *begin), _on("prlimit64", arch, *_among(0, _ITSELF))]
     no_namespace = (_argument(0), _instruction(_ANY_BIT, _CLONE_NEW, 0, 1), refuse)
     thread_only = (_instruction(_ANY_BIT, _CLONE_THREAD, 1, 0), refuse) if kind == "runtime" else ()
-    return [*code, _on("prctl", arch, *name_only), _on("clone", arch, *no_namespace, *thread_only, _allow)]
+    return [
+        *(_on(name, arch, *_among(0, (pid,))) for name in ("kill", "tgkill")),
+        _on("prlimit64", arch, *_among(0, _ITSELF)),
+        _on("prctl", arch, *_among(0, (_PR_SET_NAME,))),
+        _on("ioctl", arch, *_among(1, (_FIONBIO, _FIONREAD), errno.ENOTTY)),
+        _on("fcntl", arch, *_among(1, _FCNTL)),
+        _on("clone", arch, *no_namespace, *thread_only, _allow),
+    ]
 
 
 class _FilterProgram(ctypes.Structure):
