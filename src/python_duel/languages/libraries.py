@@ -1,5 +1,7 @@
 """The shared libraries of a program of this host, for the room it will run in."""
 
+import os
+import stat
 import subprocess
 from pathlib import Path
 
@@ -24,3 +26,10 @@ def _loader_says(binary: Path) -> str:
         return subprocess.run(["ldd", str(binary)], capture_output=True, text=True, timeout=20).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""
+
+
+def reachable(path: Path) -> bool:
+    """Whether a program may run what is at `path`: a judge that is root runs programs as an unprivileged user."""
+    if os.geteuid() != 0:
+        return True
+    return all(each.stat().st_mode & stat.S_IXOTH for each in (path, *path.parents))
