@@ -52,7 +52,8 @@ class Node:
         """With the harness as its one command. It is part of the command line, so no file of ours is needed inside."""
         flags = (f"--max-old-space-size={heap_bytes >> 20}", f"--stack-size={STACK_KIB}", "--no-warnings")
         argv = (str(self.path), *flags, "--v8-pool-size=1", "-e", HARNESS.read_text())
-        command = Command(argv, "runtime", {"UV_THREADPOOL_SIZE": "1"})
+        # A configuration of OpenSSL that is there but may not be read would end Node.
+        command = Command(argv, "runtime", {"UV_THREADPOOL_SIZE": "1", "OPENSSL_CONF": "/dev/null"})
         return Room((str(self.path), *libraries_of(self.path)), (command,))
 
 
@@ -131,7 +132,10 @@ class JavaScriptRunner:
         """The size of the heap is fixed when Node starts, and the next one has started already."""
         if self._slot is None or self._heap_bytes != limits.memory_bytes:
             self.close()
-            self._slot, self._heap_bytes = Slot(self.level, room=self._node.room(limits.memory_bytes)), limits.memory_bytes
+            self._slot, self._heap_bytes = (
+                Slot(self.level, room=self._node.room(limits.memory_bytes)),
+                limits.memory_bytes,
+            )
             if self._aborted:
                 self._slot.abort()
         return self._slot
