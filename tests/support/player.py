@@ -12,9 +12,9 @@ WAIT_S = 20
 CHALLENGES = Path(__file__).parents[2] / "challenges"
 
 
-def reference(slug: str) -> str:
+def reference(slug: str, suffix: str = ".py") -> str:
     """The reference solution of a bundled challenge."""
-    return (CHALLENGES / slug / "solutions" / "reference.py").read_text()
+    return (CHALLENGES / slug / "solutions" / f"reference{suffix}").read_text()
 
 
 def units(text: str) -> int:
@@ -117,15 +117,15 @@ class Player:
             if side["id"] == self.id:
                 self.seq, self.text = side["seq"], side.get("text") or ""
 
-    async def write(self, duel_id: str, text: str) -> None:
+    async def write(self, duel_id: str, text: str, **more: str) -> None:
         """Replace the own document by one edit."""
         lines: list[int | str] = [units(self.text), *text.split("\n")]
-        await self.do("duel:edit", {"duel_id": duel_id, "seq": self.seq + 1, "changes": [lines]})
+        await self.do("duel:edit", {"duel_id": duel_id, "seq": self.seq + 1, "changes": [lines], **more})
         self.seq, self.text = self.seq + 1, text
 
-    async def submit(self, duel_id: str, submission_id: str) -> dict[str, Any]:
+    async def submit(self, duel_id: str, submission_id: str, language: str = "python") -> dict[str, Any]:
         """Submit the own document as it is."""
-        payload = {"duel_id": duel_id, "submission_id": submission_id, "language": "python", "seq": self.seq}
+        payload = {"duel_id": duel_id, "submission_id": submission_id, "language": language, "seq": self.seq}
         return await self.do("duel:submit", payload)
 
     async def _heard(self, event: str, payload: Any = None) -> None:
