@@ -24,14 +24,19 @@ from python_duel.sandbox.levels import Probe
 
 LEAST_VERSION = 18
 HARNESS = Path(__file__).parent / "templates" / "javascript" / "harness.js"
-OVERHEAD_BYTES = 256 * limits.MIB
-"""What Node may hold beside the heap, which is what `Limits.memory_bytes` bounds: code, young objects, buffers, itself."""
+FLAGS = ("--v8-pool-size=1", "--no-warnings")
+HEADROOM_BYTES = 160 * limits.MIB
+"""What Node may hold beside itself and the heap, which is what `Limits.memory_bytes` bounds: young objects, buffers."""
 STACK_KIB = 6500
 """Of the 8 MiB that a main thread has in a room: some 70,000 levels of recursion."""
 
 _ABORTED = {signal.SIGABRT, signal.SIGTRAP, signal.SIGILL, signal.SIGSEGV}
 _NO_ROOM = re.compile(rb"(heap out of memory|Allocation failed|out of memory)", re.IGNORECASE)
 _LAST_WORDS = re.compile(rb"\s*(<--- Last few GCs --->|FATAL ERROR:|#\s*\n# Fatal ).*", re.DOTALL)
+_ASK = """
+const status = require("fs").readFileSync("/proc/self/status", "utf8");
+console.log(process.versions.node, /VmData:\\s+(\\d+)/.exec(status)[1]);
+"""
 _WRITTEN = {"int": "number", "float": "number", "bool": "boolean", "str": "string"}
 
 _STDIO = """\
@@ -47,11 +52,15 @@ class Node:
 
     path: Path
     version: str
+    own_bytes: int
+    """Memory of a program that does nothing, as the kernel counts it for RLIMIT_DATA: half a gigabyte is reserved for
+    machine code by some versions, and next to nothing by others.
+    """
 
     def room(self, heap_bytes: int) -> Room:
         """With the harness as its one command. It is part of the command line, so no file of ours is needed inside."""
-        flags = (f"--max-old-space-size={heap_bytes >> 20}", f"--stack-size={STACK_KIB}", "--no-warnings")
-        argv = (str(self.path), *flags, "--v8-pool-size=1", "-e", HARNESS.read_text())
+        sizes = (f"--max-old-space-size={heap_bytes >> 20}", f"--stack-size={STACK_KIB}")
+        argv = (str(self.path), *FLAGS, *sizes, "-e", HARNESS.read_text())
         # A configuration of OpenSSL that is there but may not be read would end Node.
         command = Command(argv, "runtime", {"UV_THREADPOOL_SIZE": "1", "OPENSSL_CONF": "/dev/null"})
         return Room((str(self.path), *libraries_of(self.path)), (command,))
@@ -110,13 +119,13 @@ class JavaScriptRunner:
 
     def script(self, program: Prepared, stdin: bytes, limits: Limits) -> Outcome:
         slot = self._slot_for(limits)
-        return _explained(slot.script(Runtime(_job(program, limits)), stdin, _whole(limits)))
+        return _explained(slot.script(Runtime(_job(program, limits)), stdin, self._whole(limits)))
 
     def call(self, program: Prepared, cases: list[str], limits: Limits) -> Outcome:
         """Variables of the solution live from case to case; a promise that the function gives back is waited for."""
         name = program.signature.name if program.signature else ""
         slot = self._slot_for(limits)
-        return _explained(slot.call(Runtime(_job(program, limits)), name, cases, _whole(limits)))
+        return _explained(slot.call(Runtime(_job(program, limits)), name, cases, self._whole(limits)))
 
     def abort(self) -> None:
         self._aborted = True
@@ -127,6 +136,9 @@ class JavaScriptRunner:
         if self._slot is not None:
             self._slot.close()
             self._slot = None
+
+    def _whole(self, most: Limits) -> Limits:
+        return replace(most, memory_bytes=most.memory_bytes + self._node.own_bytes + HEADROOM_BYTES)
 
     def _slot_for(self, limits: Limits) -> Slot:
         """The size of the heap is fixed when Node starts, and the next one has started already."""
@@ -160,15 +172,13 @@ def _node(path: Path) -> Node | None:
     if not os.access(real, os.X_OK) or not reachable(real):
         return None
     try:
-        told = subprocess.run([str(real), "--version"], capture_output=True, text=True, timeout=20).stdout
+        told = subprocess.run([str(real), *FLAGS, "-e", _ASK], capture_output=True, text=True, timeout=20).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    version = re.fullmatch(r"v((\d+)\.\S+)\s*", told)
-    return Node(real, version[1]) if version and int(version[2]) >= LEAST_VERSION else None
-
-
-def _whole(most: Limits) -> Limits:
-    return replace(most, memory_bytes=most.memory_bytes + OVERHEAD_BYTES)
+    about = re.fullmatch(r"((\d+)\.\S+) (\d+)\s*", told)
+    if about is None or int(about[2]) < LEAST_VERSION:
+        return None
+    return Node(real, about[1], int(about[3]) * limits.KIB)
 
 
 def _job(program: Prepared, most: Limits) -> bytes:
