@@ -1,6 +1,9 @@
 """A worker in this process on a real Valkey, as the judge's own user; and what the web would do with its streams."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +22,8 @@ from python_duel.platform.bundled import bundled
 from python_duel.platform.redis import Redis, connect
 from python_duel.protocol.jobs import RESULTS, Job, JobResult
 from python_duel.sandbox import Slot
+
+Judge = subprocess.Popen[bytes]
 
 
 class Web:
@@ -113,3 +118,34 @@ def job(package: Package, code: str, kind: str = "submission", **more: object) -
     """A job of one player."""
     fields = {"kind": kind, "job_id": "j1", "duel_id": "d1", "player_id": "p1", "language": "python", "code": code}
     return Job.model_validate({**fields, "challenge": package.digest, **more})
+
+
+@pytest.fixture
+def start_judge(judge_redis_url: str) -> Iterator[Callable[..., Judge]]:
+    """Starts judge processes with that many slots; those that are left at the end are killed."""
+    started: list[Judge] = []
+
+    def start(slots: int = 1) -> Judge:
+        environ = {**os.environ, "REDIS_URL": judge_redis_url, "DUEL_JUDGE_SLOTS": str(slots)}
+        started.append(subprocess.Popen([sys.executable, "-P", "-m", "python_duel", "judge"], env=environ))
+        return started[-1]
+
+    yield start
+    for judge in started:
+        judge.kill()
+        judge.wait()
+
+
+def descendants(pid: int) -> set[int]:
+    """A process' children, and theirs."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    children = {int(child) for children in lists for child in children.read_text().split()}
+    return children.union(*map(descendants, children))
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs: one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
