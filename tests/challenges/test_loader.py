@@ -114,6 +114,25 @@ def test_a_wrong_solution_must_say_its_verdict(folder: Path, first: str) -> None
         solutions(folder)
 
 
+def test_solutions_are_of_any_language(folder: Path) -> None:
+    (folder / "solutions" / "reference.cpp").write_text("long long twice(long long number) { return 2 * number; }\n")
+    (folder / "solutions" / "wrong_half.js").write_text(
+        "// expect: WA\nfunction twice(number) { return number / 2; }\n"
+    )
+    (folder / "solutions" / "notes.txt").write_text("nothing to judge\n")
+    found = [(s.name.removeprefix("solutions/"), s.language.name, s.expect) for s in solutions(folder)]
+    assert found[:2] == [("reference.py", "python", "AC"), ("reference.cpp", "cpp", "AC")]
+    assert ("wrong_half.js", "javascript", "WA") in found
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize("name", ["reference.rb", "wrong_half.rb"])
+def test_a_solution_of_no_language_is_refused(folder: Path, name: str) -> None:
+    (folder / "solutions" / name).write_text("# expect: WA\n")
+    with pytest.raises(BadChallenge, match=rf"{name}: of no language that is known; a solution ends in \.py, "):
+        solutions(folder)
+
+
 def test_the_reference_is_needed(folder: Path) -> None:
     (folder / "solutions" / "reference.py").unlink()
     with pytest.raises(BadChallenge, match=r"reference\.py: this file is missing"):

@@ -92,6 +92,17 @@ def test_a_custom_checker_is_good(folder: Path) -> None:
     assert check(folder) == []
 
 
+def test_a_solution_in_a_language_that_is_not_offered_is_a_fault(folder: Path) -> None:
+    (folder / "solutions" / "reference.js").write_text("function twice(number) { return 2 * number; }\n")
+    [fault] = check(folder)
+    assert "solutions/reference.js: the cases hold integers that JavaScript" in fault
+
+
+def test_a_starter_of_another_language_names_the_function(folder: Path) -> None:
+    text("starter/java.java", "class Solution { static long thrice(long number) { return 0; } }\n")(folder)
+    assert check(folder) == ["twice: starter/java.java: does not define twice"]
+
+
 @pytest.mark.parametrize("folder", folders(bundled("challenges")), ids=lambda path: path.name)
 def test_a_bundled_challenge_has_no_fault(folder: Path) -> None:
     assert check(folder) == []

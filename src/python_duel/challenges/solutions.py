@@ -23,7 +23,7 @@ class Solution:
 
 def solutions(folder: Path) -> list[Solution]:
     """The references first, then the wrong ones by name. Raises BadChallenge."""
-    inside = [path.name for path in (folder / "solutions").glob("*") if of_file(path.name)]
+    inside = [path.name for path in (folder / "solutions").glob("*")]
     references = sorted(name for name in inside if name.startswith("reference.") and name != REFERENCE)
     wrong = sorted(name for name in inside if name.startswith("wrong_"))
     return [_solution(folder, f"solutions/{name}") for name in (REFERENCE, *references, *wrong)]
