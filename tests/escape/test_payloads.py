@@ -1,106 +1,118 @@
-"""Every payload, at every level this machine has, gate on and gate off; and that nothing is left of it."""
+"""Every hostile program, at every level its language runs at, gate on and gate off; and that nothing is left of it.
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import cache
+The short form is what a plain `pytest` runs; `make escape` runs all of it, on every Python that is there.
+"""
+
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from shutil import which
 
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from python_duel.challenges.package import Checker, Limits, Package, TestCase
-from python_duel.judge.grading import Grade, Solution, grade
-from python_duel.languages import LANGUAGES
-from python_duel.languages.python import PythonRunner
-from python_duel.protocol.server import Parameter, Signature
+from python_duel.judge.grading import Grade
+from python_duel.languages import LANGUAGES, fits
+from python_duel.languages.cpp import CACHE_ENTRIES
 from python_duel.protocol.verdict import Verdict
 from python_duel.sandbox import LEVELS, Level
-from python_duel.sandbox.levels import problem
+from python_duel.sandbox.limits import TEXT_CHARS
 from tests.escape.payloads import Payload, payloads
-
-CANARY = "CANARY-5f1c9e"
-FIELDS: dict[str, Any] = {"title": "t", "difficulty": 1, "statement": "s", "starter": {}, "limits": Limits(cpu_ms=250)}
-STDIO = Package(
-    slug="stdio",
-    kind="stdio",
-    checker=Checker(kind="tokens"),
-    samples=[TestCase(name=name, stdin=f"{name}\n", expected="ok") for name in ("one", "two")],
-    hidden=[],
-    **FIELDS,
+from tests.escape.scene import (
+    CANARY,
+    GROWTH_BYTES,
+    HONEST_SOURCES,
+    Stage,
+    judged,
+    kept_programs,
+    resident_bytes,
+    settled,
 )
-FUNCTION = Package(
-    slug="function",
-    kind="function",
-    signature=Signature(name="add", parameters=[Parameter(name=n, type="int") for n in "ab"], returns="int"),
-    checker=Checker(kind="exact"),
-    samples=[TestCase(name=str(case), args=[*case], expected=sum(case)) for case in ([2, 3], [0, 0])],
-    hidden=[],
-    **FIELDS,
-)
-HONEST = STDIO.model_copy(update={"samples": STDIO.samples[:1]})
-CHALLENGES = {"stdio": STDIO, "function": FUNCTION}
-PROCESSES = {"full": 3, "no-userns": 2, "seccomp": 2}
-"""Of an idle slot: supervisor, zygote and the primed child; without namespaces there is no supervisor."""
+
+LANGUAGES_WITH_A_GATE = {"python"}
+WEAK_QUICK_GROUPS = {"static", "kernel", "between"}
+"""What the weaker levels must show of Python in every run: there the missing layers could be missed."""
+HOST_PATHS = ("/usr/", "/tmp/", "/root", "/home", "/proc/", "/var/", "/opt/")
 
 
-QUICK_GROUPS = {"static", "kernel", "between"}
-"""What the weaker levels must show in every run: there the missing layers could be missed."""
+def _other_pythons() -> list[str]:
+    """Interpreters of versions that we support, one of each, but for our own."""
+    found: dict[str, str] = {}
+    for version in ("3.11", "3.12", "3.13", "3.14"):
+        places = sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python{version}"))
+        path = next(map(str, places), None) or which(f"python{version}")
+        if path and version != "{}.{}".format(*sys.version_info):
+            found[version] = path
+    return list(found.values())
 
 
 def _runs() -> Iterator[ParameterSet]:
-    for level in LEVELS:
-        for payload in payloads():
-            for gate in (True, False):
-                slow = level != "full" and (gate or payload.group not in QUICK_GROUPS)
-                name = f"{level}-{'gate' if gate else 'bare'}-{payload.id}"
-                yield pytest.param(level, payload, gate, id=name, marks=[pytest.mark.slow] if slow else [])
+    for payload in payloads():
+        for level in LEVELS:
+            if level in payload.levels and _fits(payload.language, level):
+                yield from _runs_at(level, payload)
+
+
+def _fits(language: str, level: Level) -> bool:
+    return language not in LANGUAGES or fits(LANGUAGES[language], level)
+
+
+def _runs_at(level: Level, payload: Payload) -> Iterator[ParameterSet]:
+    for gate in (True, False) if payload.language in LANGUAGES_WITH_A_GATE else (False,):
+        marks = [] if _is_quick(level, payload, gate) else [pytest.mark.slow]
+        name = f"{level}-{'gate' if gate else 'bare'}-{payload.id}"
+        yield pytest.param(payload, level, gate, "", id=name, marks=marks)
+        for python in _other_pythons() if payload.language == "python" else ():
+            name = f"{level}-{'gate' if gate else 'bare'}-{Path(python).name}-{payload.id}"
+            yield pytest.param(payload, level, gate, python, id=name, marks=[pytest.mark.slow])
+
+
+def _is_quick(level: Level, payload: Payload, gate: bool) -> bool:
+    if payload.language == "python":
+        if level == "full":
+            return not gate or payload.group != "resources"
+        return not gate and payload.group in WEAK_QUICK_GROUPS
+    return level == "full" and payload.quick
 
 
 @pytest.fixture(scope="module")
-def slots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Level], PythonRunner]]:
-    """A slot by level, opened at its first use; a canary stands in the environment and on the disk of its host."""
-    (tmp_path_factory.mktemp("host") / "canary").write_text(CANARY)
-    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CANARY", CANARY)
-
-        @cache
-        def opened(level: Level) -> PythonRunner:
-            if why := problem(level):
-                pytest.skip(f"level {level} is not possible here: {why}")
-            slot = stack.enter_context(PythonRunner(level))
-            slot.slot.script("pass")  # from here on one child is always primed
-            return slot
-
-        yield opened
+def memory_before() -> int:
+    return resident_bytes()
 
 
-@pytest.fixture
-def slot(request: pytest.FixtureRequest, slots: Callable[[Level], PythonRunner]) -> PythonRunner:
-    return slots(request.param)
+@pytest.mark.parametrize(("payload", "level", "gate", "python"), list(_runs()))
+def test_payload(
+    stage: Stage,
+    memory_before: int,
+    caplog: pytest.LogCaptureFixture,
+    payload: Payload,
+    level: Level,
+    gate: bool,
+    python: str,
+) -> None:
+    language = payload.language
+    if why := stage.why_not(language, level):
+        pytest.skip(why)
+    runner = stage.runner(language, level, python)
+    before = stage.calm()
+
+    result = judged(runner, language, payload.source, payload.challenge, gate)
+
+    assert str(result.verdict) in (payload.gate if gate else payload.bare), result.judged or result.refusal
+    assert not [one.output for one in result.judged if "BREACH" in f"{one.output}{one.stdout}"]
+    assert CANARY not in repr(result) + caplog.text
+    _assert_readable(result, payload.source)
+    honest = judged(runner, language, HONEST_SOURCES[language], "stdio", gate, honest=True)
+    assert honest.verdict is Verdict.AC, honest
+    assert not settled(before)
+    assert kept_programs() <= CACHE_ENTRIES
+    assert resident_bytes() - memory_before < GROWTH_BYTES
 
 
-@pytest.mark.parametrize(("slot", "payload", "gate"), list(_runs()), indirect=["slot"])
-def test_payload(slot: PythonRunner, payload: Payload, gate: bool) -> None:
-    before = _descriptors()
-    result = _judged(slot, payload.source, CHALLENGES[payload.challenge], gate)
-    allowed = payload.gate if gate else payload.bare
-    assert str(result.verdict) in allowed, result.judged or result.refusal
-    assert CANARY not in repr(result)
-    assert _judged(slot, "print('ok')", HONEST, gate).verdict is Verdict.AC
-    assert _descriptors() == before
-    assert len(_family(slot.slot.pid)) <= PROCESSES[slot.level] + 1  # the last child may still be on its way out
-
-
-def _judged(slot: PythonRunner, source: str, package: Package, gate: bool) -> Grade:
-    return grade(slot, package, Solution(source, LANGUAGES["python"], gate), package.cases)
-
-
-def _descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def _family(pid: int) -> set[int]:
-    """A process and all that descend from it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {pid}.union(*(_family(int(child)) for child in children if Path(f"/proc/{child}").exists()))
+def _assert_readable(result: Grade, source: str) -> None:
+    """A refusal is a bounded sentence that names the player's own lines and nothing of the host."""
+    refusal = result.refusal.refusal if result.refusal is not None else None
+    if refusal is not None:
+        assert 0 < len(refusal.message) <= TEXT_CHARS
+        assert not [path for path in HOST_PATHS if path in refusal.message and path not in source], refusal.message
+        assert refusal.line is None or refusal.line <= source.count("\n") + source.count("\r") + 2

@@ -156,10 +156,9 @@ class Run:
         if self._outcome.ending is not Ending.EXITED:
             return
         try:
-            found = self._frames.feed(data)
-            if len(found) > 1:
-                raise BadFrame("an answer before its question")
-            for one in found:
+            for number, one in enumerate(self._frames.feed(data)):
+                if number:
+                    raise BadFrame("an answer before its question")
                 self._hear(one)
         except BadFrame:
             self._stop(Ending.GARBLED)

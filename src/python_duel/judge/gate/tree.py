@@ -32,10 +32,16 @@ class _Walker:
         self._nodes = list(ast.walk(module))
         self._imports = Imports(self._nodes)
         self._methods = {id(n) for c in self._nodes if isinstance(c, ast.ClassDef) for n in c.body}
+        self._class_targets = set(self._targets_in_classes())
         self._bound = set(self._bindings())
         self._members = set(self._own_members())
         self._fine: set[int] = set()
         """Nodes that what stands around them makes harmless."""
+
+    def _targets_in_classes(self) -> Iterator[int]:
+        for node in self._nodes:
+            if id(node) in self._methods and isinstance(node, ast.Assign):
+                yield from map(id, node.targets)
 
     def _bindings(self) -> Iterator[str]:
         for node in self._nodes:
@@ -88,6 +94,8 @@ class _Walker:
                 return f"A function {name!r} outside of a class has a meaning of its own: choose another name."
             return f"The method {name!r} {_TEACH_DUNDER}." if name in names.METHODS_REFUSED else None
         if isinstance(node, ast.Name) and name in names.WRITABLE_DUNDERS:
+            return None
+        if name == "__getattr__" and id(node) in self._class_targets:
             return None
         return f"{name!r} {_TEACH_DUNDER}."
 
