@@ -10,6 +10,7 @@ from typing import Self
 from python_duel.languages import jdk, types
 from python_duel.languages.base import Prepared, Runner
 from python_duel.languages.javac import Compiler
+from python_duel.languages.text import hidden
 from python_duel.protocol.server import Signature
 from python_duel.sandbox import Ending, Level, Limits, Outcome, Refusal, Runtime, SandboxError, Slot, limits
 from python_duel.sandbox.harness import normalised
@@ -17,7 +18,7 @@ from python_duel.sandbox.levels import Probe
 
 STACK_BYTES = 64 * limits.MIB
 """Of the program's main thread: some 500,000 levels of recursion."""
-OVERHEAD_BYTES = 256 * limits.MIB
+OVERHEAD_BYTES = 288 * limits.MIB
 """What a virtual machine may hold beside the heap, which is what `Limits.memory_bytes` bounds: stacks, code, itself."""
 
 _PLAIN = {"int": "long", "float": "double", "bool": "boolean", "str": "String"}
@@ -114,7 +115,8 @@ class JavaRunner:
         self.close()
 
     def prepare(self, source: str, signature: Signature | None, check: bool) -> Prepared | Outcome:
-        compiled = self._compiler.compile(normalised(source))
+        text = normalised(source)
+        compiled = hidden(text, check) or self._compiler.compile(text)
         if isinstance(compiled, Refusal):
             return Outcome(Ending.REFUSED, refusal=compiled)
         return Prepared(source, signature, check, compiled)

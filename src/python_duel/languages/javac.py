@@ -3,11 +3,10 @@
 import hashlib
 import json
 import threading
-from collections import OrderedDict
-from contextlib import suppress
 from typing import Any
 
 from python_duel.languages.jdk import Jdk
+from python_duel.languages.programs import Programs
 from python_duel.sandbox import Level, Overrun, Refusal, Session, Slot, SlotLost, limits
 from python_duel.sandbox.report import clean
 
@@ -19,7 +18,7 @@ SAMPLES = 4
 """Programs compiled before the first request, so that this is as quick as the next ones."""
 COMPILES = 500
 """After so many the session is replaced."""
-CPU_MS, WALL_MS = 5_000, 15_000
+CPU_MS, WALL_MS = 3_000, 10_000
 """Of one compilation."""
 CACHE_ENTRIES, CACHE_BYTES = 256, 32 * limits.MIB
 
@@ -38,22 +37,11 @@ class Compiler:
         self._slot: Slot | None = None
         self._session: Session | None = None
         self._left = 0
-        self._cache = Cache()
+        self._known: Programs[Compiled] = Programs(CACHE_ENTRIES, CACHE_BYTES, _size)
 
     def compile(self, source: str) -> Compiled:
         """Class files or a refusal, from the cache if it can be. Raises SlotLost."""
-        key = hashlib.sha256(source.encode()).digest()
-        with self._lock:
-            found = self._cache.get(key)
-            if found is None:
-                found = self._compiled(source)
-                self._cache.put(key, found)
-        return found
-
-    def warm_up(self) -> None:
-        """Starts the session, if there is none. Raises SandboxError or SlotLost."""
-        with self._lock:
-            self._ready()
+        return self._known.get(hashlib.sha256(source.encode()).digest(), lambda: self._compiled(source))
 
     def close(self) -> None:
         """Ends the session; a later compilation starts another."""
@@ -61,22 +49,20 @@ class Compiler:
             self._drop()
 
     def _compiled(self, source: str) -> Compiled:
-        for _ in range(2):
-            with suppress(SlotLost):
+        with self._lock:
+            for _ in range(2):
+                session = self._ready()
+                self._left -= 1
                 try:
-                    return _parsed(self._asked(source))
+                    return _parsed(session.ask(source.encode(), CPU_MS, WALL_MS))
                 except Overrun:
+                    break
+                except SlotLost:
                     self._drop()
-                    return _TOO_COMPLEX
+            # The source takes too long, or has ended the compiler twice.
             self._drop()
-        # It is the source that ends the compiler, if a new one ends too.
-        self._ready()
-        return _TOO_COMPLEX
-
-    def _asked(self, source: str) -> bytes:
-        session = self._ready()
-        self._left -= 1
-        return session.ask(source.encode(), CPU_MS, WALL_MS)
+            self._ready()
+            return _TOO_COMPLEX
 
     def _ready(self) -> Session:
         if self._left <= 0:
@@ -94,27 +80,6 @@ class Compiler:
         if self._slot is not None:
             self._slot.close()
         self._session = self._slot = None
-
-
-class Cache:
-    """What sources became, the ones asked for last. Bounded in number and in bytes."""
-
-    def __init__(self, entries: int = CACHE_ENTRIES, most_bytes: int = CACHE_BYTES) -> None:
-        self._entries, self._left = entries, most_bytes
-        self._found: OrderedDict[bytes, Compiled] = OrderedDict()
-
-    def get(self, key: bytes) -> Compiled | None:
-        """None when it is not known, or no longer."""
-        if key in self._found:
-            self._found.move_to_end(key)
-        return self._found.get(key)
-
-    def put(self, key: bytes, value: Compiled) -> None:
-        """Forgets what was not asked for longest."""
-        self._found[key] = value
-        self._left -= _size(value)
-        while self._left < 0 or len(self._found) > self._entries:
-            self._left += _size(self._found.popitem(last=False)[1])
 
 
 def _size(value: Compiled) -> int:

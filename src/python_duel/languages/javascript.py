@@ -17,8 +17,21 @@ from typing import Self
 from python_duel.languages import types
 from python_duel.languages.base import Prepared, Runner
 from python_duel.languages.libraries import libraries_of, reachable
+from python_duel.languages.text import hidden
 from python_duel.protocol.server import Signature
-from python_duel.sandbox import Command, Failure, Level, Limits, Outcome, Room, Runtime, SandboxError, Slot, limits
+from python_duel.sandbox import (
+    Command,
+    Ending,
+    Failure,
+    Level,
+    Limits,
+    Outcome,
+    Room,
+    Runtime,
+    SandboxError,
+    Slot,
+    limits,
+)
 from python_duel.sandbox.harness import normalised
 from python_duel.sandbox.levels import Probe
 
@@ -114,8 +127,11 @@ class JavaScriptRunner:
         self.close()
 
     def prepare(self, source: str, signature: Signature | None, check: bool) -> Prepared | Outcome:
-        """Nothing to do: a source that is none is refused by the first run."""
-        return Prepared(source, signature, check)
+        """Nothing to compile: a source that is no program is refused by the first run."""
+        text = normalised(source)
+        if refusal := hidden(text, check):
+            return Outcome(Ending.REFUSED, refusal=refusal)
+        return Prepared(text, signature, check)
 
     def script(self, program: Prepared, stdin: bytes, limits: Limits) -> Outcome:
         slot = self._slot_for(limits)
@@ -183,7 +199,7 @@ def _node(path: Path) -> Node | None:
 
 def _job(program: Prepared, most: Limits) -> bytes:
     """As harness.js reads it."""
-    job: dict[str, object] = {"source": normalised(program.source), "function": None, "output_bytes": most.output_bytes}
+    job: dict[str, object] = {"source": program.source, "function": None, "output_bytes": most.output_bytes}
     if (signature := program.signature) is not None:
         job |= {"function": signature.name, "returns": str(types.parse_type(signature.returns))}
     return json.dumps(job).encode()

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import stat
 import subprocess
 import tempfile
 import zipfile
@@ -11,14 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from python_duel.languages.libraries import libraries_of
-from python_duel.sandbox import Command, Room, SandboxError
+from python_duel.languages.libraries import libraries_of, reachable
+from python_duel.languages.shelf import shelf
+from python_duel.sandbox import Command, Room, SandboxError, limits
 from python_duel.sandbox.room import Profile
 
 LEAST_VERSION = 17
 TEMPLATES = Path(__file__).parent / "templates" / "java"
 EXPORTS = ("--add-exports", "java.base/jdk.internal.access=ALL-UNNAMED")
 """What the harness needs to open a descriptor by its number."""
+YOUNG_BYTES = 32 * limits.MIB
+"""Beside the limit of a program: one that is only a third of the heap would leave no room for a large array."""
 _BUILD_S = 120
 _FLAGS = (
     "-XX:+UseSerialGC",
@@ -44,8 +46,9 @@ class Jdk:
     version: str
 
     def command(self, main: str, profile: Profile, heap_bytes: int, *arguments: int) -> Command:
-        """Runs a class of `programs` with a heap of so many bytes."""
-        argv = [str(self.home / "bin/java"), *_FLAGS, f"-Xmx{heap_bytes >> 20}m", *EXPORTS, "-cp", str(self.programs())]
+        """Runs a class of `programs` with so many bytes for its objects, and `YOUNG_BYTES` for new ones."""
+        sizes = (f"-Xmx{heap_bytes + YOUNG_BYTES >> 20}m", f"-Xmn{YOUNG_BYTES >> 20}m")
+        argv = [str(self.home / "bin/java"), *_FLAGS, *sizes, *EXPORTS, "-cp", str(self.programs())]
         # Without /proc the launcher cannot tell where it is: the libraries are found by the environment.
         libraries = f"{self.home}/lib:{self.home}/lib/server"
         return Command((*argv, main, *map(str, arguments)), profile, {"LD_LIBRARY_PATH": libraries})
@@ -67,7 +70,7 @@ class Jdk:
         """The jar with `templates/java`, made at the first use. Raises SandboxError when they cannot be compiled."""
         sources = sorted(TEMPLATES.glob("duel/*.java"))
         content = "\0".join([str(self.home), self.version, *(source.read_text() for source in sources)])
-        jar = _shelf() / f"java-{hashlib.sha256(content.encode()).hexdigest()[:32]}.jar"
+        jar = shelf() / f"java-{hashlib.sha256(content.encode()).hexdigest()[:32]}.jar"
         if not jar.exists():
             self._make(jar, sources)
         return jar
@@ -104,19 +107,6 @@ def _kit(home: Path) -> Jdk | None:
     except OSError:
         return None
     found = re.search(r'^JAVA_VERSION="((\d+)[^"]*)"', text, re.MULTILINE)
-    if found is None or int(found[2]) < LEAST_VERSION or not _has_javac(home / "bin"):
+    if found is None or int(found[2]) < LEAST_VERSION or not _has_javac(home / "bin") or not reachable(home.resolve()):
         return None
     return Jdk(home.resolve(), found[1])
-
-
-def _shelf() -> Path:
-    """A folder that only we write to and everyone may read: an unprivileged user runs what is in it."""
-    folder = Path(tempfile.gettempdir(), f"python-duel-{os.geteuid()}")
-    try:
-        folder.mkdir(mode=0o755, exist_ok=True)
-        about = folder.lstat()
-    except OSError as error:
-        raise SandboxError(f"no folder for compiled programs: {error}") from error
-    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o022:
-        raise SandboxError(f"{folder} is not ours alone: remove it")
-    return folder
