@@ -12,7 +12,7 @@ from python_duel.protocol.jobs import WORKERS, WorkerReport, worker_key
 
 FRESH_S = 2.0
 FALLBACK = frozenset({"python"})
-"""Offered while no judge lives: what is submitted then waits for one."""
+"""Offered until a judge was seen: what is submitted waits for one."""
 SHORTEST_WAIT_MS, LONGEST_WAIT_MS = 1_000, 60_000
 GUESS_S = 0.2
 """How long judging takes, before anybody has judged."""
@@ -26,6 +26,7 @@ class Judges:
         self._redis = redis
         self._read_at = float("-inf")
         self._known: dict[str, WorkerReport] = {}
+        self._offered = FALLBACK
 
     async def reports(self) -> dict[str, WorkerReport]:
         """The last report of each judge that lives, by its name."""
@@ -42,8 +43,12 @@ class Judges:
         return {name: report for name, report in found.items() if report}
 
     async def languages(self) -> frozenset[str]:
-        """What every one of them can run; Python alone when there is none."""
-        return offered((await self.reports()).values())
+        """What every one of them can run. While none lives, what the last could: it is being started again, and nobody
+        shall lose their language over that.
+        """
+        if reports := await self.reports():
+            self._offered = offered(reports.values())
+        return self._offered
 
     async def wait_ms(self, jobs: int) -> int:
         """About how long so many jobs take."""
