@@ -143,16 +143,16 @@ function compiled(source, ending) {
 const PARAMETERS = ['require', 'module', 'exports', '__filename', '__dirname'];
 
 function said(error) {
-  const module = /\b(import statement|import\.meta|'export')/.test(error.message);
+  const module = /import statement|import\.meta|'export'/.test(error.message);
   const hint = module ? '; this is no module: use require()' : '';
   return `${error.name}: ${error.message}${hint}`;
 }
 
 /** Line and column, from 1, of a syntax error: node says them above the error's own text. */
 function place(stack, source) {
-  const found = /^solution\.js:(\d+)\n.*\n( *)\^/.exec(stack);
-  if (!found) return { line: null, column: null };
-  return { line: Math.min(Number(found[1]), source.split('\n').length), column: found[2].length + 1 };
+  const found = /^solution\.js:(\d+)\n(?:.*\n([ \t]*)\^)?/.exec(stack);
+  const last = source.split('\n').length; // where the input ended too early
+  return { line: Math.min(Number(found?.[1] ?? last), last), column: found?.[2] === undefined ? null : found[2].length + 1 };
 }
 
 function allowed(name) {
