@@ -47,7 +47,7 @@ async def test_socket_io_client_plays_a_whole_duel(arena: Arena, transports: lis
     assert report["text"].endswith("\n# end")
     assert report["cursor"] == {"ok": True}
     assert (report["moved"]["player_id"], report["moved"]["head"]) == (ada, 3)
-    assert report["run"] == {"ok": True, "run_id": "run-1"}
+    assert (report["run"]["ok"], report["run"]["run_id"]) == (True, "run-1")
     assert (report["ran"]["run_id"], report["ran"]["verdict"], report["bob_ran"]) == ("run-1", "AC", 0)
     assert [case["name"] for case in report["ran"]["cases"]] == [s["name"] for s in report["challenge"]["samples"]]
     assert (report["submitted"]["submission_id"], report["submitted"]["receipt"]) == ("s-1", 1)
