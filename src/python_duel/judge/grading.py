@@ -8,7 +8,7 @@ from typing import Any
 
 from python_duel.challenges.package import Package, TestCase
 from python_duel.judge import checkers, custom, verdicts
-from python_duel.languages import LANGUAGES, Language, Prepared, Runner
+from python_duel.languages import LANGUAGES, Language, Prepared, Runner, named
 from python_duel.protocol.verdict import Verdict
 from python_duel.sandbox import Answer, Ending, Limits, Outcome, limits, wire
 
@@ -144,7 +144,8 @@ def _graded(runner: Runner, package: Package, solution: Solution, cases: Sequenc
         result.refusal = program
         return result
     run = _scripts if package.signature is None else _calls
-    for outcome, judged in run(runner, package, program, cases):
+    known = solution.language.errors
+    for outcome, judged in run(runner, package, program, known, cases):
         result.memory_kb = max(result.memory_kb, outcome.memory_kb)
         result.judged += judged
         if outcome.ending is Ending.REFUSED:
@@ -156,13 +157,15 @@ def _graded(runner: Runner, package: Package, solution: Solution, cases: Sequenc
 Step = tuple[Outcome, list[Judged]]
 
 
-def _scripts(runner: Runner, package: Package, program: Prepared, cases: Sequence[TestCase]) -> Iterator[Step]:
+def _scripts(
+    runner: Runner, package: Package, program: Prepared, known: frozenset[str], cases: Sequence[TestCase]
+) -> Iterator[Step]:
     budget = Budget(package)
     for case in cases:
         if budget.spent:
             return
         stdin = (case.stdin or "").encode()
-        outcome = runner.script(program, stdin, budget.limits)
+        outcome = named(runner.script(program, stdin, budget.limits), known)
         budget.charge(outcome)
         yield outcome, [_script_judged(package, case, outcome)] if outcome.refusal is None else []
 
@@ -175,12 +178,14 @@ def _script_judged(package: Package, case: TestCase, outcome: Outcome) -> Judged
     return Judged(case, verdict, output, "", text(outcome.stderr) + trace, outcome.cpu_ms, why)
 
 
-def _calls(runner: Runner, package: Package, program: Prepared, cases: Sequence[TestCase]) -> Iterator[Step]:
+def _calls(
+    runner: Runner, package: Package, program: Prepared, known: frozenset[str], cases: Sequence[TestCase]
+) -> Iterator[Step]:
     budget = Budget(package)
     rest = list(cases)
     while rest and not budget.spent:
         arguments = [json.dumps(case.args) for case in rest]
-        outcome = runner.call(program, arguments, budget.limits)
+        outcome = named(runner.call(program, arguments, budget.limits), known)
         budget.charge(outcome)
         judged = [_call_judged(package, *pair) for pair in zip(rest, outcome.answers, strict=False)]
         rest = rest[len(judged) :]
@@ -215,7 +220,7 @@ def _interrupted(case: TestCase, outcome: Outcome) -> Judged:
     if verdict is Verdict.AC:
         verdict, why = Verdict.RE, "The program ended before it gave an answer."
     spent = outcome.cpu_ms - sum(answer.cpu_ms for answer in outcome.answers)
-    return Judged(case, verdict, None, "", "", max(0, spent), why)
+    return Judged(case, verdict, None, text(outcome.stdout), text(outcome.stderr), max(0, spent), why)
 
 
 def text(data: bytes) -> str:

@@ -2,13 +2,16 @@
 
 from pathlib import PurePath
 
-from python_duel.languages.base import Language, Prepared, Runner
+from python_duel.languages.base import Language, Prepared, Runner, named
+from python_duel.languages.cpp import Cpp
+from python_duel.languages.java import Java
+from python_duel.languages.javascript import JavaScript
 from python_duel.languages.python import Python
 from python_duel.sandbox import LEVELS, Level
 
-__all__ = ["LANGUAGES", "Language", "Prepared", "Runner", "available", "of_file"]
+__all__ = ["LANGUAGES", "Language", "Prepared", "Runner", "available", "named", "of_file"]
 
-LANGUAGES: dict[str, Language] = {language.name: language for language in (Python(),)}
+LANGUAGES: dict[str, Language] = {language.name: language for language in (Python(), Cpp(), Java(), JavaScript())}
 
 
 def available(level: Level) -> list[Language]:

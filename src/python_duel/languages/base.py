@@ -1,12 +1,13 @@
 """What a language is, and what runs its programs. One module a language; `LANGUAGES` lists them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from python_duel.protocol.server import Signature
-from python_duel.sandbox import Level, Limits, Outcome
+from python_duel.sandbox import Failure, Level, Limits, Outcome
 from python_duel.sandbox.levels import Probe
+from python_duel.sandbox.report import OWN_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,18 @@ class Prepared:
     """Whether the language's own gate looks at it first, where there is one."""
     program: Any = None
     """What the language made of the source; its own affair."""
+
+
+def named(outcome: Outcome, known: frozenset[str]) -> Outcome:
+    """`outcome` with no other types of exceptions than `known`: a name a program chose could carry a hidden input."""
+
+    def kept(failure: Failure | None) -> Failure | None:
+        return failure if failure is None or failure.type in known else replace(failure, type=OWN_TYPE)
+
+    answers = [
+        answer if answer.error is None else replace(answer, error=kept(answer.error)) for answer in outcome.answers
+    ]
+    return replace(outcome, failure=kept(outcome.failure), answers=answers)
 
 
 class Runner(Protocol):

@@ -8,9 +8,9 @@ from typing import Self
 from python_duel.languages.base import Prepared, Runner
 from python_duel.protocol.server import Signature
 from python_duel.sandbox import Level, Limits, Outcome, Slot
+from python_duel.sandbox.launch import interpreter
 from python_duel.sandbox.levels import Probe
 from python_duel.sandbox.report import OUTPUT_LIMIT
-from python_duel.sandbox.launch import interpreter
 
 GATE = "python_duel.judge.gate:check"
 """The static gate, by name: a slot loads it into its own process."""

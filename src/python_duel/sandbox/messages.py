@@ -1,14 +1,16 @@
 """What a child says, from frame to typed value. Its words are hostile: every field is checked here."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from python_duel.sandbox import limits
 from python_duel.sandbox.outcome import Answer, Failure, Refusal
-from python_duel.sandbox.report import known_type
+from python_duel.sandbox.report import OWN_TYPE
 from python_duel.sandbox.wire import BadFrame, loads
 
 T = TypeVar("T")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,12 @@ def _refusal(data: dict[str, Any]) -> Refusal:
 
 def _failure(data: Any) -> Failure:
     fields = _of(dict, data)
-    return Failure(known_type(_short(fields.get("type"))), _position(fields.get("line")), _short(fields.get("text")))
+    return Failure(_type(_of(str, fields.get("type"))), _position(fields.get("line")), _short(fields.get("text")))
+
+
+def _type(name: str) -> str:
+    """Which names may be told of a hidden case is the affair of who judges; here they only have to be names."""
+    return name if name == OWN_TYPE or _NAME.fullmatch(name) else OWN_TYPE
 
 
 def _position(value: Any) -> int | None:

@@ -35,7 +35,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An exception. `type` is a built-in name or a fixed phrase, `text` a short traceback that may quote the input."""
+    """An exception. `type` is a name that the program may have chosen, or a fixed phrase.
+
+    `text` is a short traceback that may quote the input.
+    """
 
     type: str
     line: int | None

@@ -11,10 +11,12 @@ from python_duel.sandbox.seccomp import EXECUTABLE
 
 
 def execute() -> NoReturn:
-    """Becomes the binary at `EXECUTABLE`. One that serves calls says itself when it is ready."""
+    """Becomes the binary at `EXECUTABLE`. One that serves calls finds its first case on the channel: what it does
+    before its `main` is done on its own time.
+    """
     job = json.loads(channel.read_frame())
+    channel.send({"ready": True})
     if job["function"] is None:
-        channel.send({"ready": True})
         channel.read_frame()
     os.execve(EXECUTABLE, ["program"], {})
 
