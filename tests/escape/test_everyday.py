@@ -1,10 +1,12 @@
 """What honest players write: the gate refuses none of it, and all of it is accepted, in every language."""
 
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from python_duel.challenges.package import TestCase
 from python_duel.judge import gate
@@ -27,8 +29,21 @@ RUN_HERE = [p for p in programs() if p.python <= sys.version_info[:2]]
 """The others use a syntax that came later."""
 
 
-@pytest.mark.parametrize("program", [p for p in RUN_HERE if not p.refused], ids=lambda p: p.id)
-@pytest.mark.parametrize("gate_on", [True, False], ids=["gate", "bare"])
+QUICK = 5
+"""So many of each compiled language belong to the short form."""
+
+
+def _runs() -> Iterator[ParameterSet]:
+    seen: Counter[str] = Counter()
+    for program in (p for p in RUN_HERE if not p.refused):
+        seen[program.language] += 1
+        quick = program.language == "python" or seen[program.language] <= QUICK
+        for gate_on in (True, False) if program.language == "python" else (True,):
+            name = f"{'gate' if gate_on else 'bare'}-{program.id}"
+            yield pytest.param(program, gate_on, id=name, marks=[] if quick else [pytest.mark.slow])
+
+
+@pytest.mark.parametrize(("program", "gate_on"), list(_runs()))
 def test_an_honest_program_is_accepted(stage: Stage, program: Program, gate_on: bool) -> None:
     if why := stage.why_not(program.language, "full"):
         pytest.skip(why)
