@@ -1,5 +1,6 @@
 """Duels in other languages than Python, by a stock client and before a real judge."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -70,6 +71,19 @@ async def test_an_edit_may_go_over_to_another_language(players: Players) -> None
     again = await ada.open(duel_id)
     assert (language_of(again, ada), language_of(again, bob)) == ("cpp", "python")
     assert (ada.seq, ada.text) == (2, reference("paper-lanterns", ".cpp"))
+
+
+async def test_nobody_goes_to_and_fro_for_ever(players: Players) -> None:
+    ada, _ = players
+    duel_id = await duel(players, "paper-lanterns", "cpp")
+    edits = [{"duel_id": duel_id, "seq": seq, "changes": [[0, "x"], len(ada.text) + seq - 1]} for seq in range(1, 40)]
+    languages = itertools.cycle(["cpp", "python"])
+    answers = [await ada.ask("duel:edit", {**edit, "language": next(languages)}) for edit in edits]
+    errors = [answer["error"] for answer in answers if not answer["ok"]]
+    assert {error["code"] for error in errors} == {"rate_limited"}
+    assert all(0 < error["retry_after_ms"] <= 1000 for error in errors)
+    # The texts are kept all the same.
+    assert (await ada.open(duel_id))["players"][0]["seq"] == len(edits)
 
 
 async def test_the_queue_starts_a_player_in_the_first_language_that_is_judged(players: Players) -> None:

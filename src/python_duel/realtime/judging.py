@@ -5,7 +5,7 @@ from python_duel.duels.document import Document
 from python_duel.duels.models import DuelPlayer, Submission
 from python_duel.duels.repository import side
 from python_duel.duels.service import starter_of
-from python_duel.errors import NotLive, Resync, Unavailable
+from python_duel.errors import NotLive, RateLimited, Resync, Unavailable
 from python_duel.platform import metrics
 from python_duel.platform.ids import new_id
 from python_duel.platform.ratelimit import once_per
@@ -15,6 +15,9 @@ from python_duel.protocol.jobs import Job
 from python_duel.realtime.connection import Connection, Pen
 from python_duel.realtime.services import Services
 from python_duel.realtime.writing import not_offered
+
+SWITCH_COST = 25
+"""What going over to another language costs, in events: it is stored, and everybody gets a new snapshot."""
 
 
 class Judging:
@@ -83,9 +86,12 @@ class Judging:
         return received, await services.duels.jobs.place(received.id, connection.player_id)
 
     async def write_in(self, connection: Connection, duel_id: str, language: Language) -> None:
-        """Let everybody know what the player writes in, if that is new."""
+        """Let everybody know what the player writes in, if that is new. Raises `RateLimited`."""
         pen = connection.pens.get(duel_id)
         if pen and pen.language != language:
+            wait = connection.others.spend(SWITCH_COST)
+            if wait:
+                raise RateLimited("Too many changes of language: stay with one for a while.", retry_after_ms=wait)
             await self._services.duels.write_in(duel_id, connection.player_id, language)
             pen.language = language
 
