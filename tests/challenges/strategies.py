@@ -20,17 +20,17 @@ def _larger(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
 types: st.SearchStrategy[Type] = st.recursive(scalars, _larger, max_leaves=4)
 
 
-def values(type_: Type) -> st.SearchStrategy[Any]:
+def values(type_: Type, integers: st.SearchStrategy[int] = st.integers()) -> st.SearchStrategy[Any]:  # noqa: B008
     """Values of a type."""
     match type_:
         case ListOf(item):
-            return st.lists(values(item), max_size=4)
+            return st.lists(values(item, integers), max_size=4)
         case DictOf(item):
-            return st.dictionaries(texts, values(item), max_size=4)
+            return st.dictionaries(texts, values(item, integers), max_size=4)
         case Maybe(item):
-            return st.none() | values(item)
+            return st.none() | values(item, integers)
         case Scalar("int"):
-            return st.integers()
+            return integers
         case Scalar("float"):
             return st.floats(allow_nan=False, allow_infinity=False)
         case Scalar("bool"):

@@ -83,6 +83,7 @@ async def _serve(settings: Settings, redis_url: str, level: Level) -> None:
     name, languages = worker_name(), [language.name for language in available(level)]
     worker = Worker(Queue(redis, name), slots, level, languages)
     worker.stop_on_signals()
+    slots.warm_up(languages)
     log.info("judging", worker=name, level=level, slots=slots.count, languages=languages)
     try:
         await worker.run()

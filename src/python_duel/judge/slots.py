@@ -1,15 +1,17 @@
 """The slots of one judge process: each has a thread, so that a running program never blocks the event loop."""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from queue import SimpleQueue
-from threading import Lock
+from threading import Lock, Thread
 
 from python_duel.challenges.package import Package
 from python_duel.judge.jobs import judge
 from python_duel.languages import LANGUAGES, Runner
 from python_duel.protocol.jobs import Job, JobResult
-from python_duel.sandbox import Level, SlotLost
+from python_duel.sandbox import Level, SandboxError, SlotLost
 
 
 class Bench:
@@ -69,6 +71,7 @@ class Slots:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="slot")
         self.all = [Bench(level) for _ in range(count)]
         self._free: SimpleQueue[Bench] = SimpleQueue()
+        self._warming: Thread | None = None
         try:
             for bench in self.all:
                 bench.runner("python")
@@ -81,6 +84,11 @@ class Slots:
     def losses(self) -> int:
         """How often a slot failed since the start."""
         return sum(bench.losses for bench in self.all)
+
+    def warm_up(self, languages: Sequence[str]) -> None:
+        """Makes, beside the slots, what a language compiles once for a machine: no job shall wait for that."""
+        self._warming = Thread(target=_open_each, args=(languages, self.all[0].level), name="warm-up")
+        self._warming.start()
 
     async def judge(self, job: Job, package: Package) -> JobResult:
         """Waits for a free slot and judges."""
@@ -98,5 +106,14 @@ class Slots:
         for bench in self.all:
             bench.abort()
         self._threads.shutdown(wait=True, cancel_futures=True)
+        if self._warming is not None:
+            self._warming.join()
         for bench in self.all:
             bench.close()
+
+
+def _open_each(languages: Sequence[str], level: Level) -> None:
+    """One that fails will fail the first job that needs it, too, and say why there."""
+    for language in languages:
+        with suppress(SandboxError), LANGUAGES[language].open(level):
+            pass
