@@ -171,7 +171,7 @@ def _scripts(
 
 
 def _script_judged(package: Package, case: TestCase, outcome: Outcome) -> Judged:
-    output, verdict, why = text(outcome.stdout), verdicts.of_outcome(outcome), verdicts.why(outcome)
+    output, verdict, why = text(outcome.stdout), _verdict(package, outcome), verdicts.why(outcome)
     if verdict is Verdict.AC and not checkers.text_fits(package.checker, output, str(case.expected)):
         verdict = Verdict.WA
     trace = outcome.failure.text if outcome.failure else ""
@@ -193,7 +193,7 @@ def _calls(
             judged += [_undefined(case, outcome) for case in rest]
             rest = []
         elif rest and outcome.refusal is None:
-            judged.append(_interrupted(rest.pop(0), outcome))
+            judged.append(_interrupted(package, rest.pop(0), outcome))
         yield outcome, judged
 
 
@@ -214,13 +214,17 @@ def _undefined(case: TestCase, outcome: Outcome) -> Judged:
     return Judged(case, verdicts.of_outcome(outcome), None, out, err + trace, outcome.cpu_ms, verdicts.why(outcome))
 
 
-def _interrupted(case: TestCase, outcome: Outcome) -> Judged:
+def _interrupted(package: Package, case: TestCase, outcome: Outcome) -> Judged:
     """The case during which the process came to its end."""
-    verdict, why = verdicts.of_outcome(outcome), verdicts.why(outcome)
+    verdict, why = _verdict(package, outcome), verdicts.why(outcome)
     if verdict is Verdict.AC:
         verdict, why = Verdict.RE, "The program ended before it gave an answer."
     spent = outcome.cpu_ms - sum(answer.cpu_ms for answer in outcome.answers)
     return Judged(case, verdict, None, text(outcome.stdout), text(outcome.stderr), max(0, spent), why)
+
+
+def _verdict(package: Package, outcome: Outcome) -> Verdict:
+    return verdicts.of_outcome(outcome, Budget(package).limits.memory_bytes)
 
 
 def text(data: bytes) -> str:

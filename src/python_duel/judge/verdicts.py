@@ -18,21 +18,31 @@ _WHY_STOPPED = {
     Ending.OUTPUT: "The program printed too much.",
     Ending.GARBLED: "The program disturbed the test harness.",
 }
+NEAR = 0.9
+"""A program that crashes with so much of its memory in use had no more."""
 STOPS = frozenset({Ending.CPU, Ending.WALL, Ending.OUTPUT})
 """Endings that cost the judge a whole limit: only so many are paid for."""
 
 
-def of_outcome(outcome: Outcome) -> Verdict:
-    """AC stands for: ran to its end, without a fault. The output is still to be compared."""
+def of_outcome(outcome: Outcome, memory_bytes: int | None = None) -> Verdict:
+    """AC stands for: ran to its end, without a fault. The output is still to be compared.
+
+    `memory_bytes` is what the program might use: runtimes abort, and programs crash, when they get no more.
+    """
     if outcome.refusal is not None:
         return Verdict.REJ if outcome.refusal.kind == "rejected" else Verdict.CE
     if outcome.ending in _STOPPED:
         return _STOPPED[outcome.ending]
     if outcome.failure is not None:
         return of_failure(outcome.failure)
-    if outcome.signal == signal.SIGKILL:
+    if outcome.signal == signal.SIGKILL or _at_the_limit(outcome, memory_bytes):
         return Verdict.MLE  # no one else kills a program that has time left
     return Verdict.RE if outcome.signal or outcome.exit_code else Verdict.AC
+
+
+def _at_the_limit(outcome: Outcome, memory_bytes: int | None) -> bool:
+    crashed = outcome.signal in (signal.SIGABRT, signal.SIGSEGV)
+    return crashed and memory_bytes is not None and outcome.memory_kb * 1024 >= NEAR * memory_bytes
 
 
 def of_answer(answer: Answer) -> Verdict:
