@@ -57,5 +57,5 @@ def _lines(told: dict[str, Any]) -> list[str]:
 
 
 def _line(one: dict[str, Any]) -> list[str]:
-    first = f"{'ok  ' if one['ok'] else 'MISS'} {one['name']}: {one['detail']}"
+    first = f"{'ok  ' if one['ok'] else 'MISS'} {one['name']}: {one['detail']} ({one['probed']})"
     return [first, *([f"     to mend: {one['mend']}"] if one["mend"] else [])]
