@@ -28,7 +28,8 @@ ablation: ## take the layers of the sandbox away one by one, and write down what
 	$(RUN) python -m tests.escape.ablation
 
 bench: ## run the benchmarks
-	$(RUN) python benchmarks/sandbox.py $(ARGS)
+	$(RUN) python -m benchmarks.sandbox $(ARGS)
+	$(RUN) python -m benchmarks.languages $(ARGS)
 
 check: lint types architecture size challenges migrations ui-check ## everything that is checked without running the tests
 
