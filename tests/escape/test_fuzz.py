@@ -84,7 +84,7 @@ class AnyChunks(RuleBasedStateMachine):
 
     def _feed(self, data: bytes) -> None:
         try:
-            found = self.frames.feed(data)
+            found = list(self.frames.feed(data))
         except BadFrame:
             assert self.broken or sum(len(one) + 4 for one in self.sent) > 4096
             self.broken = True

@@ -133,3 +133,11 @@ def test_limits_and_signals_of_other_processes_are_out_of_reach(arch: str, kind:
     for command in (set_owner, set_signal, set_owner_ex):
         assert named(arch, "fcntl", kind, a1=command) == ERRNO | errno.EPERM
     assert named(arch, "ioctl", kind, a1=set_async) == ERRNO | errno.ENOTTY
+
+
+@pytest.mark.parametrize("kind", ["binary", "runtime", "build"])
+def test_a_program_may_set_its_thread_pointer_and_nothing_else_of_its_kind(kind: seccomp.Kind) -> None:
+    set_fs, set_cpuid_fault, request_features = 0x1002, 0x1012, 0x1023
+    assert named("x86_64", "arch_prctl", kind, a0=set_fs) == ALLOW
+    for option in (set_cpuid_fault, request_features):
+        assert named("x86_64", "arch_prctl", kind, a0=option) == ERRNO | errno.EPERM

@@ -13,6 +13,7 @@ import pytest
 from python_duel.sandbox import Ending, Limits, SandboxError, Slot, SlotLost, limits
 from python_duel.sandbox.launch import interpreter
 from python_duel.sandbox.limits import MIB
+from python_duel.sandbox.wire import frame
 
 QUICK = Limits(cpu_ms=200)
 
@@ -310,3 +311,10 @@ def _alive(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+@pytest.mark.parametrize(("after", "failure"), [("os._exit(1)", "MemoryError"), ("print('lives')", None)])
+def test_memory_that_ran_out_explains_a_bad_end_and_no_good_one(slot: Slot, after: str, failure: str | None) -> None:
+    told = frame(b'{"memory": true}')
+    outcome = slot.script(f"import os\nos.write(3, {told!r})\n{after}", check=False)
+    assert (outcome.failure and outcome.failure.type) == failure

@@ -27,11 +27,21 @@ class Fatal:
     stderr: str
 
 
-def parsed(data: bytes) -> Ready | Refusal | Fatal | Answer:
+@dataclass(frozen=True, slots=True)
+class NoMemory:
+    """An allocation failed; the program may yet live with it."""
+
+
+Message = Ready | Refusal | Fatal | NoMemory | Answer
+
+
+def parsed(data: bytes) -> Message:
     """The message in one frame. Raises BadFrame."""
     message = _of(dict, loads(data))
     if "ready" in message:
         return Ready()
+    if "memory" in message:
+        return NoMemory()
     if "refused" in message:
         return _refusal(_of(dict, message["refused"]))
     out, err = _of(str, message.get("stdout", "")), _of(str, message.get("stderr", ""))

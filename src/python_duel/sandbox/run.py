@@ -15,8 +15,8 @@ from python_duel.sandbox import limits as fixed
 from python_duel.sandbox.child import Child, Stopwatch
 from python_duel.sandbox.errors import SlotLost
 from python_duel.sandbox.limits import Limits
-from python_duel.sandbox.messages import Fatal, Ready, parsed
-from python_duel.sandbox.outcome import Answer, Ending, Outcome, Refusal
+from python_duel.sandbox.messages import Fatal, Message, NoMemory, Ready, parsed
+from python_duel.sandbox.outcome import Answer, Ending, Failure, Outcome, Refusal
 from python_duel.sandbox.wire import BadFrame, Frames, frame
 
 CHUNK = 1 << 16
@@ -53,7 +53,7 @@ class Run:
         self._output = {child.ends.stdout: bytearray(), child.ends.stderr: bytearray()}
         self._room = limits.output_bytes
         self._frames = Frames()
-        self._started = self._asked = False
+        self._started = self._asked = self._out_of_memory = False
         self._outcome = Outcome(Ending.EXITED)
         self._poll = poll()
         self._whole, self._case = Stopwatch(child), Stopwatch(child)
@@ -156,15 +156,20 @@ class Run:
         if self._outcome.ending is not Ending.EXITED:
             return
         try:
-            for number, one in enumerate(self._frames.feed(data)):
+            messages = map(parsed, self._frames.feed(data))
+            for number, message in enumerate(m for m in messages if not self._is_aside(m)):
                 if number:
                     raise BadFrame("an answer before its question")
-                self._hear(one)
+                self._hear(message)
         except BadFrame:
             self._stop(Ending.GARBLED)
 
-    def _hear(self, data: bytes) -> None:
-        message = parsed(data)
+    def _is_aside(self, message: Message) -> bool:
+        """Whether it belongs to no turn: it may stand before any other."""
+        self._out_of_memory |= isinstance(message, NoMemory)
+        return isinstance(message, NoMemory)
+
+    def _hear(self, message: Message) -> None:
         if isinstance(message, Answer) and self._asked:
             self._keep(message)
         elif isinstance(message, Ready) and not self._started:
@@ -225,3 +230,5 @@ class Run:
             outcome.ending, outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
         elif self._case.cpu_ms(gone.cpu_ms) >= self._limits.cpu_ms:
             outcome.ending = Ending.CPU
+        elif self._out_of_memory and code and outcome.failure is None:
+            outcome.failure = Failure("MemoryError", None, "")

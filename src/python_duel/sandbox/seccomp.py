@@ -23,7 +23,7 @@ ALLOWED = (
     "nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times getrusage "
     "getpid gettid getppid getuid geteuid getgid getegid getrandom sched_yield poll ppoll select pselect6"
 ).split()
-_START = "arch_prctl set_tid_address".split()
+_START = ["set_tid_address"]
 """What the C library does when a program begins."""
 _RUNTIME = (
     "execve open openat stat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat getcwd getdents64 "
@@ -63,6 +63,7 @@ _X32 = 0x40000000
 _AT_EMPTY_PATH = 0x1000
 _CLONE_THREAD, _CLONE_NEW = 0x00010000, 0x7E020080
 _PR_SET_NAME = 15
+_ARCH_SET_FS = 0x1002
 _FIONBIO, _FIONREAD = 0x5421, 0x541B
 """Not to block, and to tell how much there is to read: what `System.in.available()` asks."""
 _ITSELF = (0,)
@@ -130,17 +131,22 @@ def _conditional(arch: str, kind: Kind, pid: int) -> list[bytes]:
         if kind == "source":
             return code
         begin = (_argument(0), _instruction(_EQUAL, EXECUTABLE, 1, 0), refuse, *_among(4, (_AT_EMPTY_PATH,)))
-        return [*code, _on("execveat", arch, *begin), _on("prlimit64", arch, *_among(0, _ITSELF))]
+        return [*code, _on("execveat", arch, *begin), *_for_every_start(arch)]
     no_namespace = (_argument(0), _instruction(_ANY_BIT, _CLONE_NEW, 0, 1), refuse)
     thread_only = (_instruction(_ANY_BIT, _CLONE_THREAD, 1, 0), refuse) if kind == "runtime" else ()
     return [
         *(_on(name, arch, *_among(0, (pid,))) for name in ("kill", "tgkill")),
-        _on("prlimit64", arch, *_among(0, _ITSELF)),
+        *_for_every_start(arch),
         _on("prctl", arch, *_among(0, (_PR_SET_NAME,))),
         _on("ioctl", arch, *_among(1, (_FIONBIO, _FIONREAD), errno.ENOTTY)),
         _on("fcntl", arch, *_among(1, _FCNTL)),
         _on("clone", arch, *no_namespace, *thread_only, _allow),
     ]
+
+
+def _for_every_start(arch: str) -> list[bytes]:
+    """What the C library does when a program begins: it asks for its own limits, and sets its thread pointer."""
+    return [_on("prlimit64", arch, *_among(0, _ITSELF)), _on("arch_prctl", arch, *_among(0, (_ARCH_SET_FS,)))]
 
 
 class _FilterProgram(ctypes.Structure):

@@ -3,6 +3,7 @@
 import json
 import math
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 from python_duel.sandbox import limits
@@ -26,16 +27,14 @@ class Frames:
         self._frame_bytes, self._left = frame_bytes, total_bytes
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The frames that `data` completes. Raises BadFrame over a limit."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The frames that `data` completes, each as soon as it is asked for. Raises BadFrame over a limit."""
         self._left -= len(data)
         if self._left < 0:
             raise BadFrame("too much in all")
         self._buffer += data
-        found: list[bytes] = []
         while (one := self._next()) is not None:
-            found.append(one)
-        return found
+            yield one
 
     def _next(self) -> bytes | None:
         size = _HEADER.size
