@@ -321,6 +321,23 @@ def test_floods_are_stopped(runner: Runner, body: str, ending: Ending) -> None:
     assert runner.script(made(runner, source), b"", QUICK).ending is ending
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "std::vector<long long> v(1 << 28); std::cout << v.size();",
+        "std::string s; for (;;) s += std::string(1000, 'x');",
+        "for (long n = 0;; n++) { volatile char* p = (char*)malloc(1 << 20); *p = 1; }",
+        "std::map<int, std::string> m; for (int i = 0;; i++) m[i] = std::string(100, 'x');",
+    ],
+)
+def test_memory_that_runs_out_is_told(runner: Runner, body: str) -> None:
+    program = made(runner, f"#include <bits/stdc++.h>\nint main() {{ {body} }}")
+    outcome = runner.script(program, b"", Limits())
+    assert outcome.ending is Ending.EXITED
+    assert outcome.failure is not None
+    assert outcome.failure.type == "MemoryError"
+
+
 def test_answers_that_no_json_can_hold(runner: Runner) -> None:
     floats, texts = signature_of("float"), signature_of("str")
     infinite = called(runner, "double same(double x) { return 1 / x; }", [0.0], [2.0], signature=floats)
