@@ -3,6 +3,7 @@
 import json
 import os
 import struct
+from functools import cache
 from typing import Any
 
 from python_duel.sandbox import limits
@@ -15,7 +16,17 @@ _HEADER = struct.Struct(">I")
 
 def send(message: dict[str, Any]) -> None:
     """One message as JSON."""
-    write(json.dumps(message, allow_nan=False).encode())
+    write(encoded(message))
+
+
+def encoded(message: dict[str, Any]) -> bytes:
+    """A message, ready to be written."""
+    return _encoder().encode(message).encode()
+
+
+@cache
+def _encoder() -> json.JSONEncoder:
+    return json.JSONEncoder(allow_nan=False, check_circular=False)
 
 
 def write(data: bytes) -> None:
@@ -42,3 +53,34 @@ def _read(size: int) -> bytes:
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
+
+
+class Inbox:
+    """Reads as many frames at once as are there: a system call for each would cost more than a quick function."""
+
+    def __init__(self) -> None:
+        self._data = b""
+
+    def frame(self) -> bytes:
+        """The next one; the process ends when the parent is gone."""
+        size = _HEADER.unpack(self._take(_HEADER.size))[0]
+        if size > limits.JOB_BYTES:
+            os._exit(HARNESS_FAILED)
+        return self._take(size)
+
+    def _take(self, size: int) -> bytes:
+        if len(self._data) < size:
+            self._data = self._more(size)
+        taken, self._data = self._data[:size], self._data[size:]
+        return taken
+
+    def _more(self, size: int) -> bytes:
+        """At least `size` bytes."""
+        parts, have = [self._data], len(self._data)
+        while have < size:
+            part = os.read(CHANNEL, 1 << 16)
+            if not part:
+                os._exit(0)  # the parent is gone: nobody wants an answer
+            parts.append(part)
+            have += len(part)
+        return b"".join(parts)

@@ -1,13 +1,11 @@
 """One locked-in process as its parent holds it: descriptors, the clock of its CPU time, the kill."""
 
 import os
-import re
 import signal
 import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 _SCHEDULED_TIME = 2
 """CPUCLOCK_SCHED of the kernel's posix-timers: the low bits of a process' CPU clock."""
@@ -63,7 +61,8 @@ class Child:
     def __init__(self, serial: int, memory_bytes: int, ends: Ends, pidfd: int) -> None:
         self.serial, self.memory_bytes, self.ends, self._pidfd = serial, memory_bytes, ends, pidfd
         self._pid = pid = _pid(pidfd)
-        self._clock, self._schedstat = _cpu_clock(pid), _schedstat(pid)
+        self._clock = _cpu_clock(pid)
+        self._schedstat, self._status = _proc_file(pid, "schedstat"), _proc_file(pid, "status")
         self._cpu_ms = self._starved_ms = 0.0
 
     def cpu_ms(self) -> float:
@@ -77,6 +76,12 @@ class Child:
         with suppress(OSError, ValueError, IndexError):
             self._starved_ms = int(os.pread(self._schedstat, 100, 0).split()[1]) / 1e6
         return self._starved_ms
+
+    def memory_kb(self) -> int:
+        """Peak memory so far; 0 when the process is gone."""
+        with suppress(OSError, ValueError, IndexError):
+            return int(os.pread(self._status, 4096, 0).partition(b"VmHWM:")[2].split(None, 1)[0])
+        return 0
 
     def kill(self) -> None:
         """SIGKILL; nothing happens when it is gone already."""
@@ -94,12 +99,10 @@ class Child:
     def close(self) -> None:
         """Lets go of every descriptor; twice does no harm."""
         self.ends.close()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-            self._pidfd = -1
-        if self._schedstat >= 0:
-            os.close(self._schedstat)
-            self._schedstat = -1
+        for descriptor in (self._pidfd, self._schedstat, self._status):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._pidfd = self._schedstat = self._status = -1
 
 
 class Stopwatch:
@@ -135,14 +138,20 @@ class Stopwatch:
 
 def _pid(pidfd: int) -> int:
     """The number of the process in our own pid namespace, 0 when it cannot be told."""
-    found = re.search(r"^Pid:\s*(\d+)", Path(f"/proc/self/fdinfo/{pidfd}").read_text(), re.MULTILINE)
-    return int(found[1]) if found else 0
-
-
-def _schedstat(pid: int) -> int:
-    """A descriptor that tells how long a process had to wait for a CPU, -1 where there is none."""
+    descriptor = _proc_file("self", f"fdinfo/{pidfd}")
     try:
-        return os.open(f"/proc/{pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        return max(0, int(os.read(descriptor, 4096).partition(b"\nPid:")[2].split(None, 1)[0]))
+    except (OSError, ValueError, IndexError):
+        return 0
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _proc_file(pid: int | str, name: str) -> int:
+    """A descriptor that goes on to tell of that very process, -1 where there is none."""
+    try:
+        return os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return -1
 

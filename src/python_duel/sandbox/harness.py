@@ -4,55 +4,65 @@ Nothing here is trusted by the parent: a program can reach this code and forge w
 the right to answer. No expected output is ever in this process.
 """
 
+import gc
 import json
 import linecache
 import os
-import struct
 import sys
 from collections.abc import Callable
+from time import process_time
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
-from python_duel.sandbox import answers, limits, report, streams
+from python_duel.sandbox import answers, channel, limits, report, streams
 from python_duel.sandbox.streams import OutputLimit
 
-CHANNEL = 3
-HARNESS_FAILED = 99
-_HEADER = struct.Struct(">I")
 _OUT_OF_MEMORY = {
     # Made ahead: when they are needed there is no room left to make them.
-    kind: _HEADER.pack(len(data)) + data
+    kind: json.dumps({kind: {"type": "MemoryError", "line": None, "text": "MemoryError\n"}}).encode()
     for kind in ("error", "fatal")
-    for data in [json.dumps({kind: {"type": "MemoryError", "line": None, "text": "MemoryError\n"}}).encode()]
 }
+_REHEARSED = "import math\ndef f(a, b):\n    return [a, {'b': b}]\n"
 
 Check = Callable[[str], tuple[int, int, str] | None]
 
 
 def serve(check: Check | None) -> NoReturn:
     """Takes one job off the channel, does it, ends the process."""
-    _warm_up(check)
-    job = json.loads(_read_frame())
-    source = normalised(job["source"])
-    code = _compiled(source, check if job["check"] else None)
+    rehearse(check)
+    inbox = channel.Inbox()
+    job = json.loads(inbox.frame())
+    code, module = _prepared(job["source"], check if job["check"] else None)
+    channel.send({"ready": True})  # the parent's clock starts with it
+    case = inbox.frame()
+    if job["function"] is None:
+        _script(code, module)
+    _calls(code, module, job["function"], inbox, case, job["output_bytes"])
+
+
+def rehearse(check: Check | None) -> None:
+    """Does, ahead of the job, all that a job will need. In the zygote: so that what the interpreter makes at first use
+    is there for every child. In a child: because a cloned process copies each page of memory at its first use.
+    """
+    kept = sys.stdin, sys.stdout, sys.stderr, sys.modules["__main__"]
+    code, module = _prepared(_REHEARSED, check)
+    printed = Printed(100)
+    exec(code, module.__dict__)
+    _answer(_function(module, "f"), b'[1, "x"]', printed, 100)
+    sys.stdin, sys.stdout, sys.stderr, sys.modules["__main__"] = kept
+
+
+def _prepared(text: str, check: Check | None) -> tuple[CodeType, ModuleType]:
+    """The code of a source, and the module it shall run in."""
+    source = normalised(text)
+    gc.disable()  # nothing of the check and the compiler is garbage in a circle
+    code = _compiled(source, check)
+    gc.enable()
     linecache.cache[report.FILE] = (len(source), None, [f"{line}\n" for line in source.split("\n")], report.FILE)
     module = ModuleType("__main__")
     module.__dict__.update(__file__=report.FILE, __builtins__=streams.builtins())
     sys.modules["__main__"] = module
-    first_case = _read_frame()  # the parent's clock starts with it
-    if job["function"] is None:
-        _script(code, module)
-    _calls(code, module, job["function"], first_case, job["output_bytes"])
-
-
-def _warm_up(check: Check | None) -> None:
-    """Touches, ahead of the job, the memory that it will need: a cloned process copies each page at its first use."""
-    source = "import math\ndef f(a, b):\n    return [a, {'b': b}]\n"
-    if check is not None:
-        check(source)
-    module = ModuleType("warm_up")
-    exec(compile(source, report.FILE, "exec", dont_inherit=True), module.__dict__)
-    answers.encoded(module.__dict__["f"](*json.loads('[1, "x"]')), 100)
+    return code, module
 
 
 def normalised(source: str) -> str:
@@ -71,12 +81,11 @@ def _compiled(source: str, check: Check | None) -> CodeType:
         _refuse("syntax", f"{type(error).__name__}: {error.msg}", error.lineno, error.offset)
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         _refuse("syntax", report.too_complex(error), None, None)
-    _send({"ready": True})
     return code
 
 
 def _refuse(kind: str, message: str, line: int | None, column: int | None) -> NoReturn:
-    _send({"refused": {"kind": kind, "message": message[: limits.TEXT_CHARS], "line": line, "column": column}})
+    channel.send({"refused": {"kind": kind, "message": message[: limits.TEXT_CHARS], "line": line, "column": column}})
     os._exit(0)
 
 
@@ -96,6 +105,12 @@ def _script(code: CodeType, module: ModuleType) -> NoReturn:
         status = 1
         _flushed(1)
         _send_error("fatal", error)
+    _end(status)
+
+
+def _end(status: int) -> NoReturn:
+    """Says so: the parent need not wait until the process is gone."""
+    channel.send({"exit": status})
     os._exit(status)
 
 
@@ -114,23 +129,22 @@ def _flushed(status: int) -> int:
     return status
 
 
-def _calls(code: CodeType, module: ModuleType, name: str, case: bytes, output_bytes: int) -> NoReturn:
-    """The source once, then its function once a case; what it prints meanwhile is caught.
-
-    Each case comes when the one before it is answered, and after the last one the end.
-    """
+def _calls(
+    code: CodeType, module: ModuleType, name: str, inbox: channel.Inbox, case: bytes, output_bytes: int
+) -> NoReturn:
+    """The source once, then its function once a case; what it prints meanwhile is caught. After the last: the end."""
     module.__dict__["__name__"] = "solution"
     sys.modules["solution"] = module
-    out, err = streams.capture(output_bytes)
+    printed = Printed(output_bytes)
     try:
         exec(code, module.__dict__)
         function = _function(module, name)
     except BaseException as error:
-        _send_error("fatal", error, out, err)
-        os._exit(1)
+        _send_error("fatal", error, printed)
+        _end(1)
     while True:
-        _one_call(function, case, out, err, output_bytes)
-        case = _read_frame()
+        _one_call(function, case, printed, output_bytes)
+        case = inbox.frame()
 
 
 def _function(module: ModuleType, name: str) -> Callable[..., Any]:
@@ -140,57 +154,43 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _one_call(
-    function: Callable[..., Any], case: bytes, out: streams.Capture, err: streams.Capture, output_bytes: int
-) -> None:
+def _one_call(function: Callable[..., Any], case: bytes, printed: "Printed", output_bytes: int) -> None:
     try:
-        value = function(*json.loads(case))
-        message = answers.encoded(value, output_bytes)
-        if out.exceeded or err.exceeded:
-            message = {"too_long": True}
-        _send({**message, "stdout": out.take(), "stderr": err.take()})
+        channel.write(_answer(function, case, printed, output_bytes))
     except OutputLimit:
-        _send({"too_long": True, "stdout": out.take(), "stderr": err.take()})
+        channel.send({"too_long": True, **printed.take()})
     except BaseException as error:
-        _send_error("error", error, out, err)
+        _send_error("error", error, printed)
 
 
-def _send_error(
-    kind: str, error: BaseException, out: streams.Capture | None = None, err: streams.Capture | None = None
-) -> None:
+def _answer(function: Callable[..., Any], case: bytes, printed: "Printed", output_bytes: int) -> bytes:
+    message = answers.encoded(function(*json.loads(case)), output_bytes)
+    if printed.exceeded:
+        message = {"too_long": True}
+    return channel.encoded({**message, **printed.take()})
+
+
+def _send_error(kind: str, error: BaseException, printed: "Printed | None" = None) -> None:
     try:
-        told: dict[str, Any] = {kind: report.described(error)}
-        if out is not None and err is not None:
-            told |= {"stdout": out.take(), "stderr": err.take()}
-        _send(told)
+        channel.send({kind: report.described(error), **(printed.take() if printed else {})})
     except MemoryError:
-        _write(_OUT_OF_MEMORY[kind])
+        channel.write(_OUT_OF_MEMORY[kind])
 
 
-def _send(message: dict[str, Any]) -> None:
-    data = json.dumps(message, allow_nan=False).encode()
-    _write(_HEADER.pack(len(data)) + data)
+class Printed:
+    """What a function prints, and the time it takes, from one answer to the next."""
 
+    def __init__(self, output_bytes: int) -> None:
+        self._out, self._err = streams.capture(output_bytes)
+        self._begin = process_time()
 
-def _write(data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(CHANNEL, view) :]
+    @property
+    def exceeded(self) -> bool:
+        """Whether it was more than there is room for."""
+        return self._out.exceeded or self._err.exceeded
 
-
-def _read_frame() -> bytes:
-    size = _HEADER.unpack(_read(_HEADER.size))[0]
-    if size > limits.JOB_BYTES:
-        os._exit(HARNESS_FAILED)
-    return _read(size)
-
-
-def _read(size: int) -> bytes:
-    parts = []
-    while size:
-        part = os.read(CHANNEL, min(size, 1 << 20))
-        if not part:
-            os._exit(0)  # the parent is gone: nobody wants an answer
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+    def take(self) -> dict[str, Any]:
+        """The fields of a message; starts anew."""
+        begin, self._begin = self._begin, process_time()
+        used = int((self._begin - begin) * 1e6)
+        return {"stdout": self._out.take(), "stderr": self._err.take(), "cpu_us": used}

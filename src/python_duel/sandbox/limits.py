@@ -39,6 +39,10 @@ FRAME_BYTES = 4 * MIB
 """The longest frame a parent will read: an answer, at worst twice as long in JSON, and what was captured, six times."""
 CHANNEL_BYTES = 64 * MIB
 """All frames of one child together."""
+WINDOW_CASES = 8
+"""So many cases may be in a process at once, so that it need not wait for the next one."""
+WINDOW_BYTES = 64 * KIB
+"""Beyond so many bytes of them, the next case waits."""
 JSON_DEPTH = 100
 JSON_DIGITS = 4_300
 """The longest integer in an answer, in decimal digits."""
@@ -77,6 +81,8 @@ START_S = 20.0
 """How long a zygote may take to be ready."""
 REPLY_S = 20.0
 """How long a zygote may take to make or to reap a child; a host may be busy."""
+CHILDREN_AT_ONCE = 8
+"""So many may be there that the zygote has not reaped yet: the next run does not wait for the end of the last."""
 RUNS_PER_ZYGOTE = 2_000
 """A zygote is replaced after this many children."""
 

@@ -1,6 +1,7 @@
 """What a child says, from frame to typed value. Its words are hostile: every field is checked here."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,8 +24,18 @@ class Fatal:
     """The program, or the source that should define a function, ended in an exception."""
 
     failure: Failure
-    stdout: str
-    stderr: str
+    stdout: str | None
+    stderr: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one case. `captured`: with what was printed; if not, that is in the pipes."""
+
+    answer: Answer
+    captured: bool
+    claimed_us: int
+    """CPU time by the child's own account: it only divides what was measured for several cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +43,55 @@ class NoMemory:
     """An allocation failed; the program may yet live with it."""
 
 
-Message = Ready | Refusal | Fatal | NoMemory | Answer
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The program came to its end, and all it printed is in the pipes: what is left is to take the process away."""
+
+    exit_code: int
+
+
+Message = Ready | Refusal | Fatal | Reply | NoMemory | Ended
 
 
 def parsed(data: bytes) -> Message:
     """The message in one frame. Raises BadFrame."""
     message = _of(dict, loads(data))
-    if "ready" in message:
-        return Ready()
-    if "memory" in message:
-        return NoMemory()
-    if "refused" in message:
-        return _refusal(_of(dict, message["refused"]))
-    out, err = _of(str, message.get("stdout", "")), _of(str, message.get("stderr", ""))
-    if "fatal" in message:
-        return Fatal(_failure(message["fatal"]), out, err)
-    return _answer(message, out, err)
+    for kind, read in _KINDS.items():
+        if kind in message:
+            return read(message)
+    raise BadFrame("a message of no kind")
 
 
-def _answer(message: dict[str, Any], out: str, err: str) -> Answer:
-    if "error" in message:
-        return Answer(error=_failure(message["error"]), stdout=out, stderr=err)
-    if "unfit" in message:
-        return Answer(unfit=_short(message["unfit"]), stdout=out, stderr=err)
-    if "too_long" in message:
-        return Answer(too_long=True, stdout=out, stderr=err)
-    text = _of(str, message.get("answer"))
+def _answer(message: dict[str, Any]) -> Reply:
+    text = _of(str, message["answer"])
     try:
         loads(text.encode())
     except BadFrame as problem:
-        return Answer(unfit=f"the answer cannot be read: {_short(str(problem))}", stdout=out, stderr=err)
-    return Answer(text=text, stdout=out, stderr=err)
+        return _reply(message, unfit=f"the answer cannot be read: {_short(str(problem))}")
+    return _reply(message, text=text)
 
 
-def _refusal(data: dict[str, Any]) -> Refusal:
+def _reply(message: dict[str, Any], **fields: Any) -> Reply:
+    out, err = _printed(message)
+    claimed = message.get("cpu_us")
+    answer = Answer(**fields, stdout=out or "", stderr=err or "")
+    return Reply(answer, out is not None, claimed if type(claimed) is int and 0 <= claimed < 1 << 31 else 0)
+
+
+def _printed(message: dict[str, Any]) -> tuple[str, str] | tuple[None, None]:
+    if "stdout" not in message and "stderr" not in message:
+        return None, None
+    return _of(str, message.get("stdout", "")), _of(str, message.get("stderr", ""))
+
+
+def _exit_code(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= 255:
+        raise BadFrame("no exit code")
+    return value
+
+
+def _refusal(message: dict[str, Any]) -> Refusal:
+    data = _of(dict, message["refused"])
     kind = "rejected" if data.get("kind") == "rejected" else "syntax"
     return Refusal(kind, _short(data.get("message")), _position(data.get("line")), _position(data.get("column")))
 
@@ -92,3 +118,17 @@ def _of(kind: type[T], value: Any) -> T:
     if type(value) is not kind:
         raise BadFrame(f"a field is no {kind.__name__}")
     return value
+
+
+_KINDS: dict[str, Callable[[dict[str, Any]], Message]] = {
+    "answer": _answer,
+    "error": lambda message: _reply(message, error=_failure(message["error"])),
+    "unfit": lambda message: _reply(message, unfit=_short(message["unfit"])),
+    "too_long": lambda message: _reply(message, too_long=True),
+    "ready": lambda _: Ready(),
+    "refused": _refusal,
+    "fatal": lambda message: Fatal(_failure(message["fatal"]), *_printed(message)),
+    "exit": lambda message: Ended(_exit_code(message["exit"])),
+    "memory": lambda _: NoMemory(),
+}
+"""What a message is, by its first key that is here."""

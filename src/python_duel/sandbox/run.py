@@ -1,7 +1,7 @@
 """The parent's side of one run: feed the job, collect what comes, hold every limit.
 
-A child hears and answers in turn: the job, then `Ready`; after it one frame for each case, which a script gets too, as
-the sign to begin. So no input is in the process before its time, and nothing is answered before it was asked.
+What ends a run is the last answer, the program's own word that it is done, a limit, or the kernel's report that the
+process is gone. Only the last of these is waited for to the end: else the process is killed and its report comes later.
 """
 
 import os
@@ -10,20 +10,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from select import POLLERR, POLLHUP, POLLIN, POLLOUT, poll
+from time import monotonic
 
 from python_duel.sandbox import limits as fixed
+from python_duel.sandbox.channel import HARNESS_FAILED
 from python_duel.sandbox.child import Child, Stopwatch
+from python_duel.sandbox.dialogue import Dialogue
 from python_duel.sandbox.errors import SlotLost
 from python_duel.sandbox.limits import Limits
-from python_duel.sandbox.messages import Fatal, Message, NoMemory, Ready, parsed
-from python_duel.sandbox.outcome import Answer, Ending, Failure, Outcome, Refusal
-from python_duel.sandbox.wire import BadFrame, Frames, frame
+from python_duel.sandbox.messages import Ended, Fatal, Message, NoMemory, Ready, Reply
+from python_duel.sandbox.outcome import Ending, Failure, Outcome, Refusal
+from python_duel.sandbox.report import clean
+from python_duel.sandbox.wire import BadFrame
 
 CHUNK = 1 << 16
 LOOK_MS = 100
 """How long a child starved can no longer be asked when it is gone."""
-HARNESS_FAILED = 99
-"""Exit code of a child that could not begin."""
 TOO_COMPLEX = "This program is nested too deeply, or is too large, to be compiled."
 
 
@@ -44,104 +46,118 @@ class Run:
     ) -> None:
         """`cases` are a function's arguments as JSON; None for a script.
 
-        `source`: whether text is to be compiled, which may fail; what else does not begin is the sandbox's fault.
+        `source`: whether the child is our own harness with text to compile, which may fail; what else does not begin is
+        the sandbox's fault, and is handed its cases one by one, since it does not catch what it prints.
         """
-        self._source = source
-        self._child, self._limits, self._cases = child, limits, cases
-        self._stdin, self._channel = child.ends.stdin, child.ends.channel.fileno()
-        self._outgoing = {self._channel: memoryview(job), self._stdin: memoryview(stdin)}
+        self._child, self._limits, self._source, self._calls = child, limits, source, cases is not None
+        self._channel, self._stdin = child.ends.channel.fileno(), child.ends.stdin
+        self._dialogue = Dialogue(cases, fixed.WINDOW_CASES if source else 1)
+        self._rest = {self._channel: memoryview(job + self._dialogue.more()), self._stdin: memoryview(stdin)}
         self._output = {child.ends.stdout: bytearray(), child.ends.stderr: bytearray()}
         self._room = limits.output_bytes
-        self._frames = Frames()
-        self._started = self._asked = self._out_of_memory = False
         self._outcome = Outcome(Ending.EXITED)
+        self._done = self._no_memory = False
         self._poll = poll()
         self._whole, self._case = Stopwatch(child), Stopwatch(child)
+        self._next_look = 0.0
 
-    def execute(self, control: int, exit_of: Callable[[], Exit | None]) -> Outcome:
-        """Runs to the end. `exit_of` reads `control` when that is readable and tells the child's exit once it is known.
+    def execute(
+        self, control: int, exit_of: Callable[[], Exit | None], meanwhile: Callable[[], None] = lambda: None
+    ) -> Outcome:
+        """Runs to the end. `exit_of` reads `control` when that is readable and tells the child's exit once it is known;
+        `meanwhile` is called once, while the child is at work.
 
-        Raises SlotLost when the end of a killed child is not reported in time.
+        Raises SlotLost when the child could not begin.
         """
         self._poll.register(control, POLLIN)
-        self._poll.register(self._channel, POLLIN | POLLOUT)
-        self._poll.register(self._stdin, POLLOUT)
-        for descriptor in self._output:
+        for descriptor in (self._channel, *self._output):
             self._poll.register(descriptor, POLLIN)
+        for descriptor in self._rest:
+            self._serve(descriptor, POLLOUT)
+        meanwhile()
         gone = None
-        while gone is None:
+        while gone is None and not self._done:
             for descriptor, events in self._poll.poll(self._patience()):
                 if descriptor == control:
                     gone = exit_of()
                 else:
                     self._serve(descriptor, events)
-            self._hold_limits()
         return self._finish(gone)
 
     @property
     def _most(self) -> Limits:
         """The limits of what goes on now: the check and the compiler have their own."""
-        return self._limits if self._started else fixed.CHECK
+        return self._limits if self._dialogue.started else fixed.CHECK
 
     def _patience(self) -> float:
-        """Milliseconds until a limit can be reached at the earliest, or until the next look at how a child fares."""
-        return max(1.0, min(-self._over_wall(), self._most.cpu_ms - self._case.cpu_ms(), LOOK_MS) + 1)
+        """Milliseconds until the next look at the clocks; looks when it is time."""
+        if (now := monotonic()) >= self._next_look:
+            self._next_look = now + self._look() / 1000
+        return 0 if self._done else (self._next_look - now) * 1000
 
-    def _over_wall(self) -> float:
-        """Milliseconds beyond the wall limit of the case or of all cases, negative before both."""
-        return max(self._case.over_ms(self._most.wall_ms), self._whole.over_ms(self._most.total_ms))
-
-    def _hold_limits(self) -> None:
-        over = self._over_wall()
-        if self._outcome.ending is not Ending.EXITED:
-            if over > fixed.REPLY_S * 1000:
-                raise SlotLost("a killed program did not end")
-        elif self._case.cpu_ms() >= self._most.cpu_ms:
+    def _look(self) -> float:
+        """Holds the limits; milliseconds until one can be reached at the earliest."""
+        cpu_left = self._most.cpu_ms - self._case.cpu_ms()
+        over = max(self._case.over_ms(self._most.wall_ms), self._whole.over_ms(self._most.total_ms))
+        if cpu_left <= 0:
             self._stop(Ending.CPU)
         elif over >= 0:
             self._stop(Ending.WALL)
+        return max(1.0, min(cpu_left, -over, LOOK_MS))
 
     def _stop(self, ending: Ending) -> None:
-        if not self._started and not self._source:
+        """The run is over, unless it was already."""
+        if not self._dialogue.started and not self._source:
             raise SlotLost("a program did not begin in time")
-        if not self._started and ending in (Ending.CPU, Ending.WALL):
-            ending, self._outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
-        self._outcome.ending = ending
-        self._child.kill()
+        if self._done:
+            return
+        self._outcome.ending, self._done = ending, True
+        if not self._dialogue.started and ending in (Ending.CPU, Ending.WALL):
+            self._outcome.ending, self._outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
 
     def _serve(self, descriptor: int, events: int) -> None:
         try:
-            if descriptor == self._stdin and events & POLLERR:
-                raise BrokenPipeError
-            if events & POLLOUT:
+            if events & POLLOUT or descriptor == self._stdin:
                 self._write(descriptor)
-            if events & (POLLIN | POLLHUP | POLLERR):
-                self._read(descriptor)
+            if events & (POLLIN | POLLHUP | POLLERR) and descriptor != self._stdin and not self._read(descriptor):
+                self._poll.unregister(descriptor)
         except ConnectionError:
-            self._poll.unregister(descriptor)
+            self._forget(descriptor)
 
     def _write(self, descriptor: int) -> None:
-        rest = self._outgoing[descriptor]
-        rest = rest[os.write(descriptor, rest[:CHUNK]) :] if rest else rest
-        self._outgoing[descriptor] = rest
+        rest = self._rest[descriptor]
+        with suppress(BlockingIOError):
+            while rest:
+                rest = rest[os.write(descriptor, rest[:CHUNK]) :]
+        self._rest[descriptor] = rest
         if descriptor == self._channel:
             self._poll.register(descriptor, POLLIN | POLLOUT if rest else POLLIN)
-        elif not rest:
+        elif rest:
+            self._poll.register(descriptor, POLLOUT)
+        else:
+            self._forget(descriptor)
+
+    def _forget(self, descriptor: int) -> None:
+        """Nothing more can be written there."""
+        with suppress(KeyError):
             self._poll.unregister(descriptor)
+        if descriptor == self._stdin:
             self._child.ends.close_stdin()
 
-    def _read(self, descriptor: int) -> None:
-        data = os.read(descriptor, CHUNK)
-        if not data:
-            self._poll.unregister(descriptor)
-        else:
-            self._take(descriptor, data)
+    def _read(self, descriptor: int) -> bool:
+        """Takes what is there; whether the stream goes on."""
+        try:
+            data = os.read(descriptor, CHUNK)
+        except BlockingIOError:
+            return True  # taken already, for a message that came with it
+        self._take(descriptor, data)
+        return bool(data)
 
     def _take(self, descriptor: int, data: bytes) -> None:
         if descriptor in self._output:
             self._take_output(self._output[descriptor], data)
-        else:
-            self._take_frames(data)
+        elif not self._done:
+            self._take_messages(data)
 
     def _take_output(self, kept: bytearray, data: bytes) -> None:
         kept += data[: self._room]
@@ -149,86 +165,108 @@ class Run:
         if self._room < 0:
             self._room = 0
             self._outcome.truncated = True
-            if self._outcome.ending is Ending.EXITED:
-                self._stop(Ending.OUTPUT)
+            self._stop(Ending.OUTPUT)
 
-    def _take_frames(self, data: bytes) -> None:
-        if self._outcome.ending is not Ending.EXITED:
-            return
+    def _take_messages(self, data: bytes) -> None:
         try:
-            messages = map(parsed, self._frames.feed(data))
-            for number, message in enumerate(m for m in messages if not self._is_aside(m)):
-                if number:
-                    raise BadFrame("an answer before its question")
-                self._hear(message)
+            found = self._dialogue.hear(data)
         except BadFrame:
             self._stop(Ending.GARBLED)
-
-    def _is_aside(self, message: Message) -> bool:
-        """Whether it belongs to no turn: it may stand before any other."""
-        self._out_of_memory |= isinstance(message, NoMemory)
-        return isinstance(message, NoMemory)
-
-    def _hear(self, message: Message) -> None:
-        if isinstance(message, Answer) and self._asked:
-            self._keep(message)
-        elif isinstance(message, Ready) and not self._started:
-            self._started = True
-            self._whole.restart()
-            self._go_on()
-        elif isinstance(message, Refusal) and not self._started:
-            self._outcome.refusal, self._outcome.ending = message, Ending.REFUSED
-        elif isinstance(message, Fatal) and self._started and self._outcome.failure is None:
-            self._outcome.failure, self._outcome.failure_output = message.failure, (message.stdout, message.stderr)
-            self._asked = False
-        else:
-            raise BadFrame("a message out of turn")
-
-    def _go_on(self) -> None:
-        """Hands over the next case, whose time begins."""
-        self._asked = self._cases is not None
-        case = self._cases[len(self._outcome.answers)] if self._cases else ""
-        self._case.restart()
-        self._outgoing[self._channel] = memoryview(frame(case.encode()))
-        self._write(self._channel)
-
-    def _keep(self, answer: Answer) -> None:
-        cpu = self._case.cpu_ms()
-        if cpu >= self._limits.cpu_ms:
-            self._stop(Ending.CPU)
             return
-        self._outcome.answers.append(replace(answer, cpu_ms=round(cpu)))
-        if len(self._outcome.answers) == len(self._cases or ()):
+        replies = [message for message in found if isinstance(message, Reply)]
+        for message in found:
+            if not isinstance(message, Reply):
+                self._act_on(message)
+        if replies:
+            self._keep(replies)
+        if self._calls and self._dialogue.all_answered:
             self._stop(Ending.ANSWERED)
-        else:
-            self._go_on()
 
-    def _finish(self, gone: Exit) -> Outcome:
-        self._drain()
+    def _act_on(self, message: Message) -> None:
+        if isinstance(message, Ready):
+            self._whole.restart()
+            self._case.restart()
+        elif isinstance(message, Refusal):
+            self._outcome.ending, self._outcome.refusal, self._done = Ending.REFUSED, message, True
+        elif isinstance(message, Fatal):
+            self._outcome.failure = message.failure
+            self._outcome.failure_output = self._printed(message.stdout, message.stderr)
+        elif isinstance(message, NoMemory):
+            self._no_memory = True
+        elif isinstance(message, Ended):
+            self._end_by_itself(message.exit_code, self._case.cpu_ms())
+
+    def _keep(self, replies: list[Reply]) -> None:
+        """Several that came at once share the time that was measured, as they claim to have used it."""
+        for reply, cpu in zip(replies, _shares(self._case.cpu_ms(), replies), strict=True):
+            answer = reply.answer
+            out, err = (answer.stdout, answer.stderr) if reply.captured else self._printed(None, None)
+            if cpu >= self._limits.cpu_ms:
+                self._stop(Ending.CPU)
+            if self._done:
+                return
+            self._outcome.answers.append(replace(answer, stdout=out, stderr=err, cpu_ms=round(cpu)))
+        self._case.restart()
+        if data := self._dialogue.more():
+            self._rest[self._channel] = memoryview(bytes(self._rest[self._channel]) + data)
+            self._write(self._channel)
+
+    def _printed(self, out: str | None, err: str | None) -> tuple[str, str]:
+        """What a message says was printed; if it says nothing, what a function left in the pipes since the last one."""
+        if not self._calls or out is not None:
+            return out or "", err or ""
+        self._drain_output()
+        shown = [clean(kept[: fixed.CAPTURED_BYTES].decode("utf-8", "replace")) for kept in self._output.values()]
+        if not self._done:
+            self._room = self._limits.output_bytes
+            for kept in self._output.values():
+                kept.clear()
+        return shown[0], shown[1]
+
+    def _drain_output(self) -> None:
+        for descriptor in self._output:
+            self._drain(descriptor)
+
+    def _drain(self, descriptor: int) -> None:
+        """Whatever was written before now."""
+        with suppress(BlockingIOError, ConnectionError):
+            while data := os.read(descriptor, CHUNK):
+                self._take(descriptor, data)
+
+    def _finish(self, gone: Exit | None) -> Outcome:
         outcome = self._outcome
         outcome.wall_ms, outcome.starved_ms = round(self._whole.wall_ms()), round(self._whole.starved_ms())
-        outcome.cpu_ms = round(self._whole.cpu_ms(gone.cpu_ms))
-        outcome.memory_kb = gone.memory_kb
-        outcome.stdout, outcome.stderr = map(bytes, self._output.values())
-        if outcome.ending is Ending.EXITED:
+        outcome.cpu_ms = round(self._whole.cpu_ms(gone.cpu_ms if gone else None))
+        outcome.memory_kb = gone.memory_kb if gone else self._child.memory_kb()
+        self._child.kill()
+        if gone is not None:
+            self._drain(self._channel)
+        self._drain_output()
+        if gone is not None and not self._done:
             self._explain_exit(gone)
+        outcome.stdout, outcome.stderr = map(bytes, self._output.values())
         return outcome
 
-    def _drain(self) -> None:
-        """The process is gone: what it left in its pipes is all there is."""
-        for descriptor in (self._channel, *self._output):
-            with suppress(BlockingIOError, ConnectionError):
-                while data := os.read(descriptor, CHUNK):
-                    self._take(descriptor, data)
-
     def _explain_exit(self, gone: Exit) -> None:
-        outcome, code = self._outcome, os.waitstatus_to_exitcode(gone.status)
-        outcome.exit_code, outcome.signal = (code, None) if code >= 0 else (None, -code)
-        if not self._started and (not self._source or code == HARNESS_FAILED or outcome.signal == signal.SIGKILL):
+        code = os.waitstatus_to_exitcode(gone.status)
+        if self._dialogue.started:
+            self._end_by_itself(code, self._case.cpu_ms(gone.cpu_ms))
+        elif not self._source or code in (HARNESS_FAILED, -signal.SIGKILL):
             raise SlotLost("a child could not take its job")
-        if not self._started:
-            outcome.ending, outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
-        elif self._case.cpu_ms(gone.cpu_ms) >= self._limits.cpu_ms:
-            outcome.ending = Ending.CPU
-        elif self._out_of_memory and code and outcome.failure is None:
-            outcome.failure = Failure("MemoryError", None, "")
+        else:
+            self._outcome.ending, self._outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
+
+    def _end_by_itself(self, code: int, cpu_ms: float) -> None:
+        self._drain_output()
+        if cpu_ms >= self._limits.cpu_ms:
+            self._stop(Ending.CPU)
+        if not self._done:
+            outcome, self._done = self._outcome, True
+            outcome.exit_code, outcome.signal = (code, None) if code >= 0 else (None, -code)
+            if self._no_memory and code and outcome.failure is None:
+                outcome.failure = Failure("MemoryError", None, "")
+
+
+def _shares(cpu_ms: float, replies: list[Reply]) -> list[float]:
+    whole = sum(reply.claimed_us for reply in replies)
+    return [cpu_ms * reply.claimed_us / whole if whole else cpu_ms / len(replies) for reply in replies]

@@ -121,8 +121,9 @@ class Slot:
         zygote, self._zygote = self._zygote, None
         if self._child is not None:
             self._child.close()
-        if self._ends is not None:
-            self._ends.close()
+        for ends in (self._ends, self._spare):
+            if ends is not None:
+                ends.close()
         zygote.close()
 
     def _start(self) -> None:
@@ -130,7 +131,8 @@ class Slot:
             raise SlotLost("the slot was aborted")
         self._child: Child | None = None
         self._ends: Ends | None = None
-        self._asked = self._made = 0
+        self._spare: Ends | None = None
+        self._asked = self._made = self._gone = 0
         self._exits: dict[int, Exit] = {}
         self._zygote = ZygoteProcess(self.level, self._check, self._room, self._without, self._python)
         try:
@@ -140,11 +142,29 @@ class Slot:
             self.close()
             raise
 
+    def settle(self) -> None:
+        """Waits until the last program is gone and the next child is there. No run needs it. Raises SlotLost."""
+        self._ensure()
+        try:
+            self._child = self._primed()
+            while self._made - self._gone > 1:
+                self._listen()
+        except BaseException:
+            self.close()
+            raise
+
     def _ensure(self) -> None:
         """A zygote that lives and is not worn out."""
         if self._zygote is None or self._asked >= limits.RUNS_PER_ZYGOTE:
             self.close()
             self._start()
+        self._exits.clear()  # of children that were killed, and whose end nobody waited for
+        try:
+            while self._made - self._gone > limits.CHILDREN_AT_ONCE:
+                self._listen()
+        except SlotLost:
+            self.close()
+            raise
 
     @property
     def _primary(self) -> int:
@@ -156,7 +176,7 @@ class Slot:
         child = self._take(program, most.memory_bytes)
         try:
             run = Run(child, job, stdin, most, cases, isinstance(program, str))
-            outcome = run.execute(self._socket.fileno(), lambda: self._exit_of(child))
+            outcome = run.execute(self._socket.fileno(), lambda: self._exit_of(child), self._lay_out)
             if self._child is None:
                 self._ask(self._primary, most.memory_bytes)
         except BaseException:
@@ -176,9 +196,13 @@ class Slot:
     def _socket(self) -> socket.socket:
         return self._process.control
 
+    def _lay_out(self) -> None:
+        """Makes the descriptors of the next child, if that is still to do."""
+        self._spare = self._spare or Ends.make()
+
     def _ask(self, number: int, memory_bytes: int, binary: Binary | None = None) -> None:
         """Has the next child made; does not wait for it."""
-        self._ends, self._memory = Ends.make(), memory_bytes
+        self._ends, self._spare, self._memory = self._spare or Ends.make(), None, memory_bytes
         descriptors = [*self._ends.theirs, *([binary.descriptor] if binary else [])]
         self._process.limit_memory(memory_bytes)
         try:
@@ -228,10 +252,7 @@ class Slot:
 
     def _exit_of(self, child: Child) -> Exit | None:
         self._listen()
-        gone = self._exits.get(child.serial)
-        if gone is not None:
-            self._exits.clear()  # what else is in it are children that were thrown away
-        return gone
+        return self._exits.pop(child.serial, None)
 
     def _listen(self) -> None:
         """Takes one packet of the zygote: a child was made, or is gone."""
@@ -240,6 +261,7 @@ class Slot:
             self._child = Child(self._made, self._memory, self._ends, descriptors[0])
             self._ends, self._made = None, self._made + 1
         elif data[:1] == GONE:
+            self._gone += 1
             serial, status, user, system, peak = EXITED.unpack(data[1:])
             self._exits[serial] = Exit(status, (user + system) * 1000, peak)
         else:

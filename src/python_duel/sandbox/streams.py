@@ -39,7 +39,7 @@ class Capture(io.RawIOBase):
 
     def take(self) -> str:
         """The text kept since the last time; starts anew."""
-        text = clean(self._kept.decode("utf-8", "replace"))
+        text = clean(self._kept.decode("utf-8", "replace")) if self._kept else ""
         self._kept.clear()
         self._left, self.exceeded = self._room, False
         return text

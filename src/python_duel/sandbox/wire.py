@@ -4,6 +4,7 @@ import json
 import math
 import struct
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from python_duel.sandbox import limits
@@ -55,17 +56,16 @@ def loads(data: bytes) -> Any:
     NUL, and a number that is not finite.
     """
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            parse_int=_integer,
-            parse_float=_finite,
-            parse_constant=_refuse,
-            object_pairs_hook=_unique,
-        )
+        value = _decoder().decode(data.decode("utf-8"))
     except (ValueError, RecursionError, MemoryError) as error:
         raise BadFrame(str(error)) from None
     _walk(value)
     return value
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_int=_integer, parse_float=_finite, parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def _integer(text: str) -> int:
