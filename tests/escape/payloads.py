@@ -24,6 +24,8 @@ class Payload:
     bare: tuple[str, ...]
     challenge: str
     levels: tuple[Level, ...]
+    not_on: tuple[str, ...]
+    """Versions of Python that cannot do it anywhere."""
     quick: bool
     """Whether it belongs to the short form even where its group does not."""
     destructive: bool
@@ -42,6 +44,8 @@ class Program:
     challenge: str
     python: tuple[int, ...]
     """The oldest version of Python that runs it."""
+    not_on: tuple[str, ...]
+    """Versions of Python that cannot do it anywhere."""
     refused: str
     """What the gate must say, for the few that are refused on purpose; empty for all others."""
 
@@ -74,6 +78,7 @@ def _payload(group: str, fields: dict[str, Any]) -> Payload:
         tuple(fields.get("bare", verdict)),
         fields.get("challenge", "stdio"),
         tuple(fields.get("levels", LEVELS)),
+        tuple(fields.get("not_on", ())),
         fields.get("quick", False),
         fields.get("destructive", False),
     )
@@ -88,6 +93,7 @@ def _program(fields: dict[str, Any]) -> Program:
         fields.get("stdout", "ok"),
         fields.get("challenge", "stdio"),
         tuple(map(int, fields.get("python", "3.11").split("."))),
+        tuple(fields.get("not_on", ())),
         fields.get("refused", ""),
     )
 

@@ -1,11 +1,13 @@
 """Where the attacks take place: challenges, runners by language and level, and what the host looks like around them."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 from python_duel.challenges.package import Checker, Limits, Package, TestCase
@@ -60,6 +62,17 @@ def package(kind: str, cases: list[TestCase], cpu_ms: int) -> Package:
 SUMS = [TestCase(name=str(case), args=[*case], expected=sum(case)) for case in ([2, 3], [0, 0])]
 LINES = [TestCase(name=name, stdin=f"{name}\n", expected="ok") for name in ("one", "two")]
 CASES = {"function": SUMS, "stdio": LINES}
+
+
+def other_pythons() -> dict[str, str]:
+    """Interpreters of versions that we support, one of each, by version; but for our own."""
+    found: dict[str, str] = {}
+    for version in ("3.11", "3.12", "3.13", "3.14"):
+        places = sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python{version}"))
+        path = next(map(str, places), None) or which(f"python{version}")
+        if path and version != "{}.{}".format(*sys.version_info):
+            found[version] = path
+    return found
 
 
 @dataclass(frozen=True)
@@ -209,9 +222,8 @@ def _descendants(pid: int) -> Iterator[str]:
 
 def _cgroups() -> Iterator[str]:
     mine = f"{PREFIX}{os.getpid()}-"
-    for top in Path("/sys/fs/cgroup").glob("**/"):
-        if top.name.startswith(mine):
-            yield str(top)
+    for folder, names, _ in os.walk("/sys/fs/cgroup"):
+        yield from (f"{folder}/{name}" for name in names if name.startswith(mine))
 
 
 def _files() -> Iterator[str]:

@@ -12,12 +12,12 @@ from python_duel.challenges.package import TestCase
 from python_duel.judge import gate
 from python_duel.judge.gate.finding import Finding
 from python_duel.judge.grading import Solution, grade
-from python_duel.languages import LANGUAGES
+from python_duel.languages import LANGUAGES, Runner
 from python_duel.platform.bundled import bundled
 from python_duel.protocol.verdict import Verdict
 from python_duel.sandbox.harness import normalised
 from tests.escape.payloads import Program, programs
-from tests.escape.scene import SUMS, Stage, package
+from tests.escape.scene import SUMS, Stage, other_pythons, package
 
 CPU_MS = 4000
 LEAST = {"python": 120, "cpp": 15, "java": 15, "javascript": 15}
@@ -25,12 +25,24 @@ KNOWN_REFUSALS = {
     "P-descriptor": "a name that getattr() is given at run time may be any; the sandbox holds, the gate cannot know"
 }
 """Honest, and refused all the same, each with the reason."""
-RUN_HERE = [p for p in programs() if p.python <= sys.version_info[:2]]
+OWN = "{}.{}".format(*sys.version_info)
+RUN_HERE = [p for p in programs() if OWN not in p.not_on and p.python <= sys.version_info[:2]]
 """The others use a syntax that came later."""
 
 
 QUICK = 5
 """So many of each compiled language belong to the short form."""
+
+
+def _runs_elsewhere() -> Iterator[ParameterSet]:
+    for version, python in other_pythons().items():
+        for program in programs():
+            if program.language == "python" and not program.refused and _runs_on(program, version):
+                yield pytest.param(program, python, id=f"python{version}-{program.id}", marks=[pytest.mark.slow])
+
+
+def _runs_on(program: Program, version: str) -> bool:
+    return version not in program.not_on and program.python <= tuple(map(int, version.split(".")))
 
 
 def _runs() -> Iterator[ParameterSet]:
@@ -47,12 +59,22 @@ def _runs() -> Iterator[ParameterSet]:
 def test_an_honest_program_is_accepted(stage: Stage, program: Program, gate_on: bool) -> None:
     if why := stage.why_not(program.language, "full"):
         pytest.skip(why)
-    line = TestCase(name="one", stdin=program.stdin, expected=program.stdout)
-    challenge = package(program.challenge, SUMS if program.challenge == "function" else [line], CPU_MS)
     if gate_on and program.id in KNOWN_REFUSALS:
         pytest.xfail(KNOWN_REFUSALS[program.id])
+    _assert_accepted(stage.runner(program.language, "full"), program, gate_on)
+
+
+@pytest.mark.parametrize(("program", "python"), list(_runs_elsewhere()))
+def test_an_honest_program_is_accepted_by_every_python(stage: Stage, program: Program, python: str) -> None:
+    gate_on = program.id not in KNOWN_REFUSALS
+    _assert_accepted(stage.runner("python", "full", python), program, gate_on)
+
+
+def _assert_accepted(runner: Runner, program: Program, gate_on: bool) -> None:
+    line = TestCase(name="one", stdin=program.stdin, expected=program.stdout)
+    challenge = package(program.challenge, SUMS if program.challenge == "function" else [line], CPU_MS)
     solution = Solution(program.source, LANGUAGES[program.language], gate_on)
-    result = grade(stage.runner(program.language, "full"), challenge, solution, challenge.cases)
+    result = grade(runner, challenge, solution, challenge.cases)
     assert result.verdict is Verdict.AC, result.refusal or result.judged
 
 

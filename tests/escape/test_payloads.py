@@ -5,8 +5,6 @@ The short form is what a plain `pytest` runs; `make escape` runs all of it, on e
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from shutil import which
 
 import pytest
 from _pytest.mark.structures import ParameterSet
@@ -25,6 +23,7 @@ from tests.escape.scene import (
     Stage,
     judged,
     kept_programs,
+    other_pythons,
     resident_bytes,
     settled,
 )
@@ -32,18 +31,8 @@ from tests.escape.scene import (
 LANGUAGES_WITH_A_GATE = {"python"}
 WEAK_QUICK_GROUPS = {"static", "kernel", "between"}
 """What the weaker levels must show of Python in every run: there the missing layers could be missed."""
+OWN = "{}.{}".format(*sys.version_info)
 HOST_PATHS = ("/usr/", "/tmp/", "/root", "/home", "/proc/", "/var/", "/opt/")
-
-
-def _other_pythons() -> list[str]:
-    """Interpreters of versions that we support, one of each, but for our own."""
-    found: dict[str, str] = {}
-    for version in ("3.11", "3.12", "3.13", "3.14"):
-        places = sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python{version}"))
-        path = next(map(str, places), None) or which(f"python{version}")
-        if path and version != "{}.{}".format(*sys.version_info):
-            found[version] = path
-    return list(found.values())
 
 
 def _runs() -> Iterator[ParameterSet]:
@@ -60,11 +49,13 @@ def _fits(language: str, level: Level) -> bool:
 def _runs_at(level: Level, payload: Payload) -> Iterator[ParameterSet]:
     for gate in (True, False) if payload.language in LANGUAGES_WITH_A_GATE else (False,):
         marks = [] if _is_quick(level, payload, gate) else [pytest.mark.slow]
-        name = f"{level}-{'gate' if gate else 'bare'}-{payload.id}"
-        yield pytest.param(payload, level, gate, "", id=name, marks=marks)
-        for python in _other_pythons() if payload.language == "python" else ():
-            name = f"{level}-{'gate' if gate else 'bare'}-{Path(python).name}-{payload.id}"
-            yield pytest.param(payload, level, gate, python, id=name, marks=[pytest.mark.slow])
+        where = f"{level}-{'gate' if gate else 'bare'}"
+        if OWN not in payload.not_on:
+            yield pytest.param(payload, level, gate, "", id=f"{where}-{payload.id}", marks=marks)
+        for version, python in other_pythons().items() if payload.language == "python" else ():
+            if version not in payload.not_on:
+                name = f"{where}-python{version}-{payload.id}"
+                yield pytest.param(payload, level, gate, python, id=name, marks=[pytest.mark.slow])
 
 
 def _is_quick(level: Level, payload: Payload, gate: bool) -> bool:

@@ -18,6 +18,8 @@ _BEHIND = (
     "encodings.base64_codec"
 ).split()
 """What the modules above, or the harness, load late."""
+if sys.version_info >= (3, 12):
+    _BEHIND.append("_pylong")  # what int() and str() of long numbers load
 
 _UNWANTED = ("ctypes", "_ctypes", "socket", "_socket", "select", "selectors", "signal", "subprocess", "importlib.util")
 """The zygote's own tools, which a program has no use for."""
