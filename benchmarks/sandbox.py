@@ -86,6 +86,7 @@ def latencies(rounds: int) -> dict[str, dict[str, float]]:
         subjects: dict[str, Callable[[], object]] = {
             BARE: bare,
             **peers(),
+            "(pause)   ": lambda: time.sleep(0.01),
             "10 cases, submit to verdict": calls(slot, 10),
             "(pause) ": lambda: time.sleep(0.01),
             "30 cases, submit to verdict": calls(slot, 30),

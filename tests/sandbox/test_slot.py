@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -370,3 +371,18 @@ def test_memory_that_ran_out_explains_a_bad_end_and_no_good_one(slot: Slot, afte
     told = frame(b'{"memory": true}')
     outcome = slot.script(f"import os\nos.write(3, {told!r})\n{after}", check=False)
     assert (outcome.failure and outcome.failure.type) == failure
+
+
+def test_a_closed_slot_leaves_no_zombie_to_a_process_1_that_does_not_care() -> None:
+    """A container's first process inherits what a zygote leaves: here a subreaper of our own."""
+    program = (
+        "import ctypes, os\n"
+        "ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)\n"
+        "from python_duel.sandbox import Limits, Slot\n"
+        "with Slot() as slot:\n"
+        "    slot.script('while True: pass', limits=Limits(cpu_ms=50))\n"
+        "    slot.script('pass')\n"
+        "print(open(f'/proc/self/task/{os.getpid()}/children').read())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -70,9 +70,12 @@ class ZygoteProcess:
 
     def close(self) -> None:
         """Twice does no harm."""
-        self.control.close()
-        self._process.kill()
-        self._process.wait()
+        self.control.close()  # the zygote ends what it made, and then itself
+        try:
+            self._process.wait(limits.CLOSE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         if self._group is not None:
             self._group.close()
         if self._workdir:

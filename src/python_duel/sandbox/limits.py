@@ -83,6 +83,8 @@ REPLY_S = 20.0
 """How long a zygote may take to make or to reap a child; a host may be busy."""
 CHILDREN_AT_ONCE = 8
 """So many may be there that the zygote has not reaped yet: the next run does not wait for the end of the last."""
+CLOSE_S = 1.0
+"""How long a zygote may take to end what it made; then it is killed."""
 RUNS_PER_ZYGOTE = 2_000
 """A zygote is replaced after this many children."""
 

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from select import POLLIN, poll
+from signal import pidfd_send_signal
 from typing import NoReturn
 
 from python_duel.sandbox import harness, jail, landlock, limits, modules, rlimits, roots, seccomp, workshop
@@ -86,12 +87,26 @@ class Zygote:
 
     def serve(self) -> None:
         """Until the parent closes its end: then this process ends, and with it whatever it made."""
-        while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor in self._children:
-                    self._reap(descriptor)
-                elif not self._answer():
-                    return
+        with suppress(ConnectionError):  # closed with words of ours unread
+            while self._serve_some():
+                pass
+        self._end_all()
+
+    def _serve_some(self) -> bool:
+        for descriptor, _ in self._poll.poll():
+            if descriptor in self._children:
+                self._reap(descriptor)
+            elif not self._answer():
+                return False
+        return True
+
+    def _end_all(self) -> None:
+        """Kills and reaps what it made: left over, that would wait for a process 1 which may not care."""
+        for pidfd in self._children:
+            with suppress(ProcessLookupError):
+                pidfd_send_signal(pidfd, jail.SIGKILL)
+        for _, pid in self._children.values():
+            os.waitpid(pid, 0)
 
     def _answer(self) -> bool:
         data, descriptors, _, _ = socket.recv_fds(self._connection, PACKET_BYTES, 5)
