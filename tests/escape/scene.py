@@ -93,7 +93,7 @@ class Host:
             frozenset(_descendants(os.getpid())),
             frozenset(_cgroups()),
             Path("/proc/self/mountinfo").read_text(),
-            frozenset(_files()),
+            frozenset(files()),
             frozenset(_ipc()),
         )
 
@@ -164,9 +164,11 @@ class OtherPython(PythonRunner):
         self.level, self.slot = level, Slot(level, GATE, python=python)
 
 
-def judged(runner: Runner, language: str, source: str, kind: str, gate: bool, honest: bool = False) -> Grade:
+def judged(
+    runner: Runner, language: str, source: str, kind: str, gate: bool, honest: bool = False, cases: int = 2
+) -> Grade:
     """The grade of a program: of a hostile one with short limits, of an honest one in one case that prints ok."""
-    challenge = package(kind, LINES[:1] if honest else CASES[kind], 2000 if honest else CPU_MS[language])
+    challenge = package(kind, LINES[:1] if honest else CASES[kind][:cases], 2000 if honest else CPU_MS[language])
     return grade(runner, challenge, Solution(source, LANGUAGES[language], gate), challenge.cases)
 
 
@@ -226,7 +228,7 @@ def _cgroups() -> Iterator[str]:
         yield from (f"{folder}/{name}" for name in names if name.startswith(mine))
 
 
-def _files() -> Iterator[str]:
+def files() -> Iterator[str]:
     """Of the user that programs run as: in a folder that anybody may write to."""
     for folder in WORLD_WRITABLE:
         if folder.is_dir():
