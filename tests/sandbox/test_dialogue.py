@@ -90,3 +90,15 @@ def test_a_script_answers_nothing() -> None:
     dialogue.hear(READY)
     with pytest.raises(BadFrame):
         dialogue.hear(ANSWER)
+
+
+@given(st.integers(0, 10), st.integers(0, 20))
+def test_no_case_is_in_reach_of_one_that_is_shown(shown: int, hidden: int) -> None:
+    dialogue = Dialogue(["[]"] * (shown + hidden), 8, shown)
+    handed = len(_handed(dialogue.more()))
+    dialogue.hear(READY)
+    for answered in range(shown + hidden):
+        assert answered < handed <= (shown if answered < shown else shown + hidden)
+        dialogue.hear(ANSWER)
+        handed += len(_handed(dialogue.more()))
+    assert dialogue.all_answered

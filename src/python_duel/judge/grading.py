@@ -185,7 +185,8 @@ def _calls(
     rest = list(cases)
     while rest and not budget.spent:
         arguments = [json.dumps(case.args) for case in rest]
-        outcome = named(runner.call(program, arguments, budget.limits), known)
+        most = replace(budget.limits, shown=sum(case in package.samples for case in rest))
+        outcome = named(runner.call(program, arguments, most), known)
         budget.charge(outcome)
         judged = [_call_judged(package, *pair) for pair in zip(rest, outcome.answers, strict=False)]
         rest = rest[len(judged) :]

@@ -14,8 +14,11 @@ from python_duel.sandbox.wire import BadFrame, Frames, frame
 class Dialogue:
     """One child's. `cases` are a function's arguments as JSON; None for a script."""
 
-    def __init__(self, cases: list[str] | None, window: int) -> None:
-        """`window` is the largest number of cases under way: 1 for a child that does not catch what it prints."""
+    def __init__(self, cases: list[str] | None, window: int, shown: int = 0) -> None:
+        """`window` is the largest number of cases under way: 1 for a child that does not catch what it prints. What is
+        printed in the first `shown` cases will be shown: no later case is there before they are answered.
+        """
+        self._shown = shown
         self._cases = [""] if cases is None else cases
         self._calls, self._window = cases is not None, window
         self._frames = Frames()
@@ -40,6 +43,8 @@ class Dialogue:
         return data
 
     def _has_room(self) -> bool:
+        if self._answered < self._shown <= self._handed:
+            return False
         return self._handed == self._answered or self._bytes < limits.WINDOW_BYTES
 
     def hear(self, data: bytes) -> list[Message]:

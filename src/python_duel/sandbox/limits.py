@@ -94,12 +94,17 @@ MAX_RESTARTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one program may use. `cpu_ms` is for each test case, `total_ms` the wall time of all of them."""
+    """What one program may use. `cpu_ms` is for each test case, `total_ms` the wall time of all of them.
+
+    `shown`: what a function prints in so many of the first cases will be shown to its author, so no later case is in
+    its reach before they are answered.
+    """
 
     cpu_ms: int = CPU_MS
     memory_bytes: int = MEMORY_BYTES
     output_bytes: int = OUTPUT_BYTES
     total_ms: int = TOTAL_MS
+    shown: int = 0
 
     @property
     def wall_ms(self) -> int:

@@ -51,7 +51,7 @@ class Run:
         """
         self._child, self._limits, self._source, self._calls = child, limits, source, cases is not None
         self._channel, self._stdin = child.ends.channel.fileno(), child.ends.stdin
-        self._dialogue = Dialogue(cases, fixed.WINDOW_CASES if source else 1)
+        self._dialogue = Dialogue(cases, fixed.WINDOW_CASES if source else 1, limits.shown)
         self._rest = {self._channel: memoryview(job + self._dialogue.more()), self._stdin: memoryview(stdin)}
         self._output = {child.ends.stdout: bytearray(), child.ends.stderr: bytearray()}
         self._room = limits.output_bytes
