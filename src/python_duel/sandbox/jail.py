@@ -65,8 +65,10 @@ def enter(layers: frozenset[Layer], level: Level, files: tuple[str, ...]) -> int
         raise OSError("Landlock is missing")
     if version and not files:
         landlock.restrict()
-    if "namespaces" not in layers and "capabilities" in layers:
-        drop_capabilities()
+    if "capabilities" in layers:
+        bound_capabilities()
+        if "namespaces" not in layers:
+            drop_capabilities()
     prctl(PR_SET_DUMPABLE, 0)
     return version
 
@@ -88,14 +90,18 @@ def _map_user(user: int, group: int) -> None:
         os.close(descriptor)
 
 
-def drop_capabilities() -> None:
-    """Gives up every capability, now and for whatever this process may become."""
+def bound_capabilities() -> None:
+    """Nothing that this process or its children become may gain a capability; what they have they keep."""
     none = ctypes.c_ulong(0)
     for capability in range(64):
         if libc().prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), none, none, none) < 0:
             break
     clear_all = ctypes.c_ulong(4)
     checked(libc().prctl(PR_CAP_AMBIENT, clear_all, none, none, none), "clear ambient capabilities")
+
+
+def drop_capabilities() -> None:
+    """Gives up every capability."""
     version_3 = struct.pack("Ii", 0x20080522, 0)
     syscall("capset", version_3, bytes(24))
 
