@@ -31,6 +31,8 @@ def verdict(
         match code_of:
             case 0x20:
                 accumulator = struct.unpack_from("=I", data, value)[0]
+            case 0x05:
+                position += value
             case 0x15:
                 position += if_true if accumulator == value else if_false
             case 0x35:

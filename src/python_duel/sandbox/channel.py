@@ -4,6 +4,7 @@ import json
 import os
 import struct
 from functools import cache
+from select import POLLIN, poll
 from typing import Any
 
 from python_duel.sandbox import limits
@@ -34,6 +35,13 @@ def write(data: bytes) -> None:
     view = memoryview(_HEADER.pack(len(data)) + data)
     while view:
         view = view[os.write(CHANNEL, view) :]
+
+
+def waiting() -> bool:
+    """Whether there is something to read."""
+    look = poll()
+    look.register(CHANNEL, POLLIN)
+    return bool(look.poll(0))
 
 
 def read_frame() -> bytes:

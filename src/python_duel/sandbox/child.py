@@ -60,10 +60,15 @@ class Child:
 
     def __init__(self, serial: int, memory_bytes: int, ends: Ends, pidfd: int) -> None:
         self.serial, self.memory_bytes, self.ends, self._pidfd = serial, memory_bytes, ends, pidfd
-        self._pid = pid = _pid(pidfd)
-        self._clock = _cpu_clock(pid)
-        self._schedstat, self._status = _proc_file(pid, "schedstat"), _proc_file(pid, "status")
+        self._pid = 0
+        self._clock = self._schedstat = self._status = -1
         self._cpu_ms = self._starved_ms = 0.0
+
+    def watch(self) -> None:
+        """Opens what the kernel tells of it. Until then its time stands still: the job need not wait for this."""
+        self._pid = _pid(self._pidfd)
+        self._clock = _cpu_clock(self._pid)
+        self._schedstat, self._status = _proc_file(self._pid, "schedstat"), _proc_file(self._pid, "status")
 
     def cpu_ms(self) -> float:
         """CPU time used so far; once the process is gone, the last value seen."""
@@ -92,8 +97,9 @@ class Child:
     def kill_group(self) -> None:
         """SIGKILL to it and to all that it started, if it leads a process group."""
         with suppress(OSError):
-            if self._pid and os.getpgid(self._pid) == self._pid:
-                os.killpg(self._pid, signal.SIGKILL)
+            pid = self._pid or _pid(self._pidfd)
+            if pid and os.getpgid(pid) == pid:
+                os.killpg(pid, signal.SIGKILL)
         self.kill()
 
     def close(self) -> None:
@@ -105,29 +111,41 @@ class Child:
         self._pidfd = self._schedstat = self._status = -1
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All clocks of a child at one moment: seconds by the clock on the wall, milliseconds of CPU and of starving."""
+
+    at: float
+    cpu_ms: float
+    starved_ms: float
+
+    @classmethod
+    def of(cls, child: Child) -> "Reading":
+        """Now."""
+        return cls(time.monotonic(), child.cpu_ms(), child.starved_ms())
+
+
 class Stopwatch:
     """What a child has used since the last `restart`."""
 
     def __init__(self, child: Child) -> None:
-        self._child = child
-        self.restart()
+        self._child, self._begin = child, Reading(time.monotonic(), 0, 0)
 
-    def restart(self) -> None:
+    def restart(self, now: Reading) -> None:
         """Everything counts from now on."""
-        self._begin, self._cpu_begin = time.monotonic(), self._child.cpu_ms()
-        self._starved_begin = self._child.starved_ms()
+        self._begin = now
 
     def cpu_ms(self, total: float | None = None) -> float:
         """CPU time; `total` is that of the whole process where it is known better."""
-        return (self._child.cpu_ms() if total is None else total) - self._cpu_begin
+        return (self._child.cpu_ms() if total is None else total) - self._begin.cpu_ms
 
     def wall_ms(self) -> float:
         """Time by the clock on the wall."""
-        return (time.monotonic() - self._begin) * 1000
+        return (time.monotonic() - self._begin.at) * 1000
 
     def starved_ms(self) -> float:
         """Of that: time in which a busy host gave it no CPU."""
-        return self._child.starved_ms() - self._starved_begin
+        return self._child.starved_ms() - self._begin.starved_ms
 
     def over_ms(self, most_ms: float) -> float:
         """Milliseconds beyond a wall limit, negative before it. Starving does not count: it is no fault of the program,

@@ -10,12 +10,11 @@ import linecache
 import os
 import sys
 from collections.abc import Callable
-from time import process_time
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
 from python_duel.sandbox import answers, channel, limits, report, streams
-from python_duel.sandbox.streams import OutputLimit
+from python_duel.sandbox.streams import OutputLimit, Printed
 
 _OUT_OF_MEMORY = {
     # Made ahead: when they are needed there is no room left to make them.
@@ -27,9 +26,10 @@ _REHEARSED = "import math\ndef f(a, b):\n    return [a, {'b': b}]\n"
 Check = Callable[[str], tuple[int, int, str] | None]
 
 
-def serve(check: Check | None) -> NoReturn:
+def serve(check: Check | None, printed: Printed) -> NoReturn:
     """Takes one job off the channel, does it, ends the process."""
-    rehearse(check)
+    if not channel.waiting():
+        rehearse(check, printed)
     inbox = channel.Inbox()
     job = json.loads(inbox.frame())
     code, module = _prepared(job["source"], check if job["check"] else None)
@@ -37,16 +37,16 @@ def serve(check: Check | None) -> NoReturn:
     case = inbox.frame()
     if job["function"] is None:
         _script(code, module)
-    _calls(code, module, job["function"], inbox, case, job["output_bytes"])
+    _calls(code, module, job, inbox, case, printed)
 
 
-def rehearse(check: Check | None) -> None:
+def rehearse(check: Check | None, printed: Printed) -> None:
     """Does, ahead of the job, all that a job will need. In the zygote: so that what the interpreter makes at first use
     is there for every child. In a child: because a cloned process copies each page of memory at its first use.
     """
     kept = sys.stdin, sys.stdout, sys.stderr, sys.modules["__main__"]
     code, module = _prepared(_REHEARSED, check)
-    printed = Printed(100)
+    printed.begin(100)
     exec(code, module.__dict__)
     _answer(_function(module, "f"), b'[1, "x"]', printed, 100)
     sys.stdin, sys.stdout, sys.stderr, sys.modules["__main__"] = kept
@@ -130,15 +130,16 @@ def _flushed(status: int) -> int:
 
 
 def _calls(
-    code: CodeType, module: ModuleType, name: str, inbox: channel.Inbox, case: bytes, output_bytes: int
+    code: CodeType, module: ModuleType, job: dict[str, Any], inbox: channel.Inbox, case: bytes, printed: Printed
 ) -> NoReturn:
     """The source once, then its function once a case; what it prints meanwhile is caught. After the last: the end."""
     module.__dict__["__name__"] = "solution"
     sys.modules["solution"] = module
-    printed = Printed(output_bytes)
+    output_bytes = job["output_bytes"]
+    printed.begin(output_bytes)
     try:
         exec(code, module.__dict__)
-        function = _function(module, name)
+        function = _function(module, job["function"])
     except BaseException as error:
         _send_error("fatal", error, printed)
         _end(1)
@@ -154,7 +155,7 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _one_call(function: Callable[..., Any], case: bytes, printed: "Printed", output_bytes: int) -> None:
+def _one_call(function: Callable[..., Any], case: bytes, printed: Printed, output_bytes: int) -> None:
     try:
         channel.write(_answer(function, case, printed, output_bytes))
     except OutputLimit:
@@ -163,34 +164,15 @@ def _one_call(function: Callable[..., Any], case: bytes, printed: "Printed", out
         _send_error("error", error, printed)
 
 
-def _answer(function: Callable[..., Any], case: bytes, printed: "Printed", output_bytes: int) -> bytes:
+def _answer(function: Callable[..., Any], case: bytes, printed: Printed, output_bytes: int) -> bytes:
     message = answers.encoded(function(*json.loads(case)), output_bytes)
     if printed.exceeded:
         message = {"too_long": True}
     return channel.encoded({**message, **printed.take()})
 
 
-def _send_error(kind: str, error: BaseException, printed: "Printed | None" = None) -> None:
+def _send_error(kind: str, error: BaseException, printed: Printed | None = None) -> None:
     try:
         channel.send({kind: report.described(error), **(printed.take() if printed else {})})
     except MemoryError:
         channel.write(_OUT_OF_MEMORY[kind])
-
-
-class Printed:
-    """What a function prints, and the time it takes, from one answer to the next."""
-
-    def __init__(self, output_bytes: int) -> None:
-        self._out, self._err = streams.capture(output_bytes)
-        self._begin = process_time()
-
-    @property
-    def exceeded(self) -> bool:
-        """Whether it was more than there is room for."""
-        return self._out.exceeded or self._err.exceeded
-
-    def take(self) -> dict[str, Any]:
-        """The fields of a message; starts anew."""
-        begin, self._begin = self._begin, process_time()
-        used = int((self._begin - begin) * 1e6)
-        return {"stdout": self._out.take(), "stderr": self._err.take(), "cpu_us": used}

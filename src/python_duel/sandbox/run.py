@@ -14,7 +14,7 @@ from time import monotonic
 
 from python_duel.sandbox import limits as fixed
 from python_duel.sandbox.channel import HARNESS_FAILED
-from python_duel.sandbox.child import Child, Stopwatch
+from python_duel.sandbox.child import Child, Reading, Stopwatch
 from python_duel.sandbox.dialogue import Dialogue
 from python_duel.sandbox.errors import SlotLost
 from python_duel.sandbox.limits import Limits
@@ -60,6 +60,7 @@ class Run:
         self._poll = poll()
         self._whole, self._case = Stopwatch(child), Stopwatch(child)
         self._next_look = 0.0
+        self._write(self._channel)
 
     def execute(
         self, control: int, exit_of: Callable[[], Exit | None], meanwhile: Callable[[], None] = lambda: None
@@ -69,11 +70,11 @@ class Run:
 
         Raises SlotLost when the child could not begin.
         """
-        self._poll.register(control, POLLIN)
-        for descriptor in (self._channel, *self._output):
+        self._child.watch()
+        self._restart(self._whole, self._case)
+        for descriptor in (control, *self._output):
             self._poll.register(descriptor, POLLIN)
-        for descriptor in self._rest:
-            self._serve(descriptor, POLLOUT)
+        self._serve(self._stdin, POLLOUT)
         meanwhile()
         gone = None
         while gone is None and not self._done:
@@ -94,6 +95,11 @@ class Run:
         if (now := monotonic()) >= self._next_look:
             self._next_look = now + self._look() / 1000
         return 0 if self._done else (self._next_look - now) * 1000
+
+    def _restart(self, *watches: Stopwatch) -> None:
+        now = Reading.of(self._child)
+        for watch in watches:
+            watch.restart(now)
 
     def _look(self) -> float:
         """Holds the limits; milliseconds until one can be reached at the earliest."""
@@ -116,19 +122,21 @@ class Run:
             self._outcome.ending, self._outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
 
     def _serve(self, descriptor: int, events: int) -> None:
-        try:
-            if events & POLLOUT or descriptor == self._stdin:
-                self._write(descriptor)
-            if events & (POLLIN | POLLHUP | POLLERR) and descriptor != self._stdin and not self._read(descriptor):
-                self._poll.unregister(descriptor)
-        except ConnectionError:
+        if events & POLLOUT or descriptor == self._stdin:
+            self._write(descriptor)
+        if events & (POLLIN | POLLHUP | POLLERR) and descriptor != self._stdin and not self._read(descriptor):
             self._forget(descriptor)
 
     def _write(self, descriptor: int) -> None:
+        """As much as goes in at once. What is gone is of no interest: the kernel will tell."""
         rest = self._rest[descriptor]
-        with suppress(BlockingIOError):
+        try:
             while rest:
                 rest = rest[os.write(descriptor, rest[:CHUNK]) :]
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            rest = memoryview(b"")
         self._rest[descriptor] = rest
         if descriptor == self._channel:
             self._poll.register(descriptor, POLLIN | POLLOUT if rest else POLLIN)
@@ -138,7 +146,7 @@ class Run:
             self._forget(descriptor)
 
     def _forget(self, descriptor: int) -> None:
-        """Nothing more can be written there."""
+        """Nothing more will be read or written there."""
         with suppress(KeyError):
             self._poll.unregister(descriptor)
         if descriptor == self._stdin:
@@ -150,6 +158,8 @@ class Run:
             data = os.read(descriptor, CHUNK)
         except BlockingIOError:
             return True  # taken already, for a message that came with it
+        except ConnectionError:
+            return False
         self._take(descriptor, data)
         return bool(data)
 
@@ -184,8 +194,7 @@ class Run:
 
     def _act_on(self, message: Message) -> None:
         if isinstance(message, Ready):
-            self._whole.restart()
-            self._case.restart()
+            self._restart(self._whole, self._case)
         elif isinstance(message, Refusal):
             self._outcome.ending, self._outcome.refusal, self._done = Ending.REFUSED, message, True
         elif isinstance(message, Fatal):
@@ -206,7 +215,7 @@ class Run:
             if self._done:
                 return
             self._outcome.answers.append(replace(answer, stdout=out, stderr=err, cpu_ms=round(cpu)))
-        self._case.restart()
+        self._restart(self._case)
         if data := self._dialogue.more():
             self._rest[self._channel] = memoryview(bytes(self._rest[self._channel]) + data)
             self._write(self._channel)

@@ -23,6 +23,7 @@ class Session:
     def __init__(self, child: Child) -> None:
         """Waits until the program says `{"ready": true}`. Raises SlotLost when it ends before that."""
         self._child = child
+        child.watch()
         self._frames = Frames(limits.BUILD_FILE_BYTES, 1 << 40)
         self._answers: list[bytes] = []
         child.ends.close_stdin()

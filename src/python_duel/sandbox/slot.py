@@ -119,8 +119,9 @@ class Slot:
         if self._zygote is None:
             return
         zygote, self._zygote = self._zygote, None
-        if self._child is not None:
-            self._child.close()
+        for child in (self._child, self._used):
+            if child is not None:
+                child.close()
         for ends in (self._ends, self._spare):
             if ends is not None:
                 ends.close()
@@ -130,6 +131,7 @@ class Slot:
         if self._aborted:
             raise SlotLost("the slot was aborted")
         self._child: Child | None = None
+        self._used: Child | None = None
         self._ends: Ends | None = None
         self._spare: Ends | None = None
         self._asked = self._made = self._gone = 0
@@ -176,14 +178,14 @@ class Slot:
         child = self._take(program, most.memory_bytes)
         try:
             run = Run(child, job, stdin, most, cases, isinstance(program, str))
-            outcome = run.execute(self._socket.fileno(), lambda: self._exit_of(child), self._lay_out)
+            outcome = run.execute(self._socket.fileno(), lambda: self._exit_of(child), self._tidy)
             if self._child is None:
                 self._ask(self._primary, most.memory_bytes)
         except BaseException:
             self.close()
-            raise
-        finally:
             child.close()
+            raise
+        self._used = child
         return outcome
 
     @property
@@ -196,8 +198,11 @@ class Slot:
     def _socket(self) -> socket.socket:
         return self._process.control
 
-    def _lay_out(self) -> None:
-        """Makes the descriptors of the next child, if that is still to do."""
+    def _tidy(self) -> None:
+        """What can be done while a child is at work: lets go of the last one, makes the descriptors of the next."""
+        if self._used is not None:
+            self._used.close()
+            self._used = None
         self._spare = self._spare or Ends.make()
 
     def _ask(self, number: int, memory_bytes: int, binary: Binary | None = None) -> None:
@@ -268,7 +273,8 @@ class Slot:
             raise SlotLost("the zygote is gone")
 
     def _packet(self, seconds: float) -> tuple[bytes, list[int]]:
-        self._socket.settimeout(seconds)
+        if self._socket.gettimeout() != seconds:
+            self._socket.settimeout(seconds)
         try:
             data, descriptors, _, _ = socket.recv_fds(self._socket, PACKET_BYTES, 1)
         except OSError as error:

@@ -4,6 +4,7 @@ import atexit
 import builtins as _builtins
 import io
 import sys
+from time import process_time
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -16,12 +17,16 @@ class OutputLimit(BaseException):
 
 
 class Capture(io.RawIOBase):
-    """Keeps the beginning of what is written; more than `room` bytes raise OutputLimit and set `exceeded`."""
+    """Keeps the beginning of what is written; more than its room raises OutputLimit and sets `exceeded`."""
 
-    def __init__(self, room: int) -> None:
-        self._room = self._left = room
+    def __init__(self) -> None:
+        self._room = self._left = 0
         self._kept = bytearray()
         self.exceeded = False
+
+    def begin(self, room: int) -> None:
+        """There is room for so many bytes."""
+        self._room = self._left = room
 
     def writable(self) -> bool:
         return True
@@ -45,15 +50,37 @@ class Capture(io.RawIOBase):
         return text
 
 
-def capture(room: int) -> tuple[Capture, Capture]:
-    """Puts both outputs into memory, and an empty input in place."""
-    out, err = Capture(room), Capture(room)
-    sys.stdin = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    sys.stdout, sys.stderr = (
-        io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)  # type: ignore[type-var]
-        for raw in (out, err)
-    )
-    return out, err
+class Printed:
+    """What a function prints, and the time it takes, from one answer to the next. Made in the zygote: a child has only
+    to put it in place.
+    """
+
+    def __init__(self) -> None:
+        self._out, self._err = Capture(), Capture()
+        self._input = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        self._streams = [
+            io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)  # type: ignore[type-var]
+            for raw in (self._out, self._err)
+        ]
+        self._began = 0.0
+
+    def begin(self, room: int) -> None:
+        """Both outputs go into memory from here on, each up to so many bytes; the input is empty."""
+        self._out.begin(room)
+        self._err.begin(room)
+        sys.stdin, (sys.stdout, sys.stderr) = self._input, self._streams
+        self._began = process_time()
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether it was more than there is room for."""
+        return self._out.exceeded or self._err.exceeded
+
+    def take(self) -> dict[str, Any]:
+        """The fields of a message; starts anew."""
+        began, self._began = self._began, process_time()
+        used = int((self._began - began) * 1e6)
+        return {"stdout": self._out.take(), "stderr": self._err.take(), "cpu_us": used}
 
 
 def open_standard() -> None:

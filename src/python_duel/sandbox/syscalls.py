@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from collections.abc import Callable
 from functools import cache
 
 from python_duel.sandbox.errors import SandboxError
@@ -174,6 +175,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
 _COLUMNS = {"x86_64": 0, "aarch64": 1}
 
 
+@cache
 def machine() -> str:
     """`x86_64` or `aarch64`; any other machine raises SandboxError."""
     name = os.uname().machine
@@ -214,16 +216,25 @@ def prctl(option: int, value: int) -> None:
     checked(libc().prctl(option, ctypes.c_ulong(value), zero, zero, zero), f"prctl {option}")
 
 
+@cache
+def _around_fork() -> tuple[Callable[[], None], Callable[[], None], Callable[[], None]]:
+    """What the interpreter does before a fork, after it in the parent, and in the child. Looked up once: a child would
+    pay for it with dozens of pages of memory.
+    """
+    python = ctypes.pythonapi
+    return python.PyOS_BeforeFork, python.PyOS_AfterFork_Parent, python.PyOS_AfterFork_Child
+
+
 def clone(flags: int) -> int:
     """fork() with namespaces: the child's pid in the parent, 0 in the child."""
-    python = ctypes.pythonapi
-    python.PyOS_BeforeFork()
+    before, in_parent, in_child = _around_fork()
+    before()
     pid = libc().syscall(ctypes.c_long(number("clone") or -1), ctypes.c_long(flags | SIGCHLD), *[None] * 4)
     if pid == 0:
-        python.PyOS_AfterFork_Child()
+        in_child()
         return 0
     code = ctypes.get_errno()
-    python.PyOS_AfterFork_Parent()
+    in_parent()
     if pid < 0:
         raise OSError(code, f"clone: {os.strerror(code)}")
     return int(pid)

@@ -21,6 +21,7 @@ from typing import NoReturn
 from python_duel.sandbox import harness, jail, landlock, limits, modules, rlimits, roots, seccomp, workshop
 from python_duel.sandbox.channel import CHANNEL, HARNESS_FAILED
 from python_duel.sandbox.room import Command, Plan
+from python_duel.sandbox.streams import Printed
 from python_duel.sandbox.syscalls import PR_SET_PDEATHSIG, clone, close_from, prctl
 
 REQUEST = struct.Struct("=QB")
@@ -65,7 +66,8 @@ def _prepare(connection: socket.socket, plan: Plan) -> "Zygote":
     if not plan.room.files:
         modules.shut()
         for _ in range(REHEARSALS):
-            harness.rehearse(check)
+            harness.rehearse(check, zygote.printed)
+    random.seed(0)  # the same program shall get the same verdict every time
     atexit._clear()
     warnings.simplefilter("ignore")
     gc.collect()
@@ -82,6 +84,7 @@ class Zygote:
         self._filters = {kind: seccomp.Filter(kind) for kind in ("source", "binary")}
         self._children: dict[int, tuple[int, int]] = {}  # pidfd: serial, pid
         self._made = 0
+        self.printed = Printed()
         self._poll = poll()
         self._poll.register(connection, POLLIN)
 
@@ -152,9 +155,7 @@ class Zygote:
             self._lock_in(rlimits.alone(memory_bytes), self._filters[kind])
             if number == BINARY:
                 workshop.execute()
-            # The module seeds itself anew after a fork; the same program shall get the same verdict every time.
-            random.seed(0)
-            harness.serve(self._check)
+            harness.serve(self._check, self.printed)
         os._exit(HARNESS_FAILED)
 
     def _serve_room(self, memory_bytes: int, command: Command) -> NoReturn:
@@ -186,6 +187,8 @@ class Zygote:
 
 def _arrange(descriptors: list[int], inheritable: bool) -> None:
     """Puts them at 0 to 3, and the binary, which the exec shall close, behind; closes all others."""
-    for wanted, descriptor in enumerate([os.dup(descriptor) for descriptor in descriptors]):
+    if min(descriptors) < len(descriptors):
+        descriptors = [os.dup(descriptor) for descriptor in descriptors]  # else one could be put upon another
+    for wanted, descriptor in enumerate(descriptors):
         os.dup2(descriptor, wanted, inheritable=inheritable and wanted <= CHANNEL)
     close_from(len(descriptors))

@@ -3,12 +3,14 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 from python_duel.judge.gate import names
 from python_duel.judge.gate.finding import Finding, at
 from python_duel.judge.gate.imports import Imports, carries, import_problem
 
 _NO_NAMES = {("Constant", "value"), ("Constant", "kind"), ("Interpolation", "str")}
+_SCALARS = {int, type(None), float, bool, bytes}
 _INNER_FIELD = re.compile(rf"\{{[^{{}}]*[.\[]\s*(?:__\w|(?:{'|'.join(names.INTROSPECTION)})\b)")
 _TEACH_DUNDER = "leads into the interpreter; work with plain attributes and functions"
 
@@ -25,23 +27,51 @@ def _position(found: tuple[ast.AST, str]) -> tuple[int, int]:
     return getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
 
 
+_TELLING = names.INTROSPECTION | names.SOFT_BUILTINS.keys() | names.LITERAL_ATTRIBUTE_BUILTINS.keys()
+"""Bare names that a rule of their own looks at."""
+
+
 class _Walker:
     """Collects what a rule needs to know of the whole, then judges node by node. No recursion: depth is hostile."""
 
     def __init__(self, module: ast.Module) -> None:
-        self._nodes = list(ast.walk(module))
+        self._nodes: list[ast.AST] = [module]
+        self._names: dict[int, list[tuple[str, str]]] = {}
+        """By node: field and name of every text that is no literal, in nodes of later versions of Python too."""
+        for node in self._nodes:  # grows meanwhile: parents come before their children
+            self._collect(node)
         self._imports = Imports(self._nodes)
-        self._methods = {id(n) for c in self._nodes if isinstance(c, ast.ClassDef) for n in c.body}
-        self._class_targets = set(self._targets_in_classes())
-        self._bound = set(self._bindings())
-        self._members = set(self._own_members())
         self._fine: set[int] = set()
         """Nodes that what stands around them makes harmless."""
 
-    def _targets_in_classes(self) -> Iterator[int]:
-        for node in self._nodes:
-            if id(node) in self._methods and isinstance(node, ast.Assign):
-                yield from map(id, node.targets)
+    def _collect(self, node: ast.AST) -> None:
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if type(value) in _SCALARS:
+                continue
+            for item in value if type(value) is list else (value,):
+                if type(item) is str:
+                    if (type(node).__name__, field) not in _NO_NAMES and field != "type_comment":
+                        self._names.setdefault(id(node), []).extend((field, part) for part in item.split("."))
+                elif isinstance(item, ast.AST) and item._fields:
+                    self._nodes.append(item)  # without fields: contexts and operators
+
+    @cached_property
+    def _methods(self) -> set[int]:
+        return {id(n) for c in self._nodes if isinstance(c, ast.ClassDef) for n in c.body}
+
+    @cached_property
+    def _class_targets(self) -> set[int]:
+        assigned = (n for n in self._nodes if id(n) in self._methods and isinstance(n, ast.Assign))
+        return {id(target) for node in assigned for target in node.targets}
+
+    @cached_property
+    def _bound(self) -> set[str]:
+        return set(self._bindings())
+
+    @cached_property
+    def _members(self) -> set[str]:
+        return set(self._own_members())
 
     def _bindings(self) -> Iterator[str]:
         for node in self._nodes:
@@ -69,8 +99,8 @@ class _Walker:
             rule = _RULES.get(type(node))
             if rule is not None and (message := rule(self, node)):
                 yield node, message
-            elif id(node) not in self._fine:
-                for field, name in _identifiers(node):
+            elif id(node) in self._names and id(node) not in self._fine:
+                for field, name in self._names[id(node)]:
                     if message := self._name(node, field, name):
                         yield node, message
 
@@ -124,7 +154,7 @@ class _Walker:
         return f"'.{name}' {_TEACH_DUNDER}." if name in names.EVERYDAY else None
 
     def on_name(self, node: ast.Name) -> str | None:
-        if id(node) in self._fine:
+        if (node.id not in _TELLING and self._imports.module_of(node) != "sys") or id(node) in self._fine:
             return None
         if self._imports.module_of(node) == "sys" and isinstance(node.ctx, ast.Load):
             return "'sys' can be used for its members only, as in sys.stdin: it cannot be passed on."
@@ -186,17 +216,6 @@ _RULES: dict[type[ast.AST], Callable[..., str | None]] = {
     ast.Import: _Walker.on_import,
     ast.ImportFrom: _Walker.on_import,
 }
-
-
-def _identifiers(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """Every text field that is no literal is a name, or several with dots between: in nodes of later versions too."""
-    for field in node._fields:
-        value = getattr(node, field, None)
-        if (type(node).__name__, field) in _NO_NAMES or field == "type_comment":
-            continue
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str):
-                yield from ((field, part) for part in text.split("."))
 
 
 def _reads_class(node: ast.Attribute) -> bool:
