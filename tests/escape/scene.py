@@ -36,7 +36,7 @@ HONEST_SOURCES = {
     "java": 'public class Main { public static void main(String[] a) { System.out.println("ok"); } }\n',
     "javascript": 'console.log("ok");\n',
 }
-CPU_MS = {"python": 150, "cpp": 150, "java": 600, "javascript": 400}
+CPU_MS = {"python": 250, "cpp": 150, "java": 600, "javascript": 400}
 """Short, so that a loop is soon over; enough for what starts more slowly."""
 _ADD = Signature(name="add", parameters=[Parameter(name=n, type="int") for n in "ab"], returns="int")
 
@@ -214,12 +214,19 @@ def _is_program(descriptor: str) -> bool:
 
 def _descendants(pid: int) -> Iterator[str]:
     """Processes below `pid`, as number and state. Our own zombies are not counted: a subreaper inherits them."""
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in _read(task).split():
+    for task in _tasks(pid):
+        for child in _read(task / "children").split():
             name, _, rest = _read(Path(f"/proc/{child}/stat")).rpartition(")")
             if rest and not (rest.split()[0] == "Z" and pid == os.getpid()):
                 yield f"{name}) {rest.split()[0]} below {pid}"
             yield from _descendants(int(child))
+
+
+def _tasks(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def _cgroups() -> Iterator[str]:
