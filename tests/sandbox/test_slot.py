@@ -112,6 +112,18 @@ def test_what_is_printed_belongs_to_its_case_throughout_a_window(slot: Slot) -> 
     assert [(a.value, a.stdout, a.stderr) for a in outcome.answers] == [(n, f"{n}\n", f"{-n}\n") for n in range(100)]
 
 
+def test_a_program_that_cannot_ring_is_heard_all_the_same(slot: Slot) -> None:
+    outcome = slot.call("import posix\nposix.close(2)\ndef f(n): return n", "f", [f"[{n}]" for n in range(30)])
+    assert [a.value for a in outcome.answers] == list(range(30))
+    assert outcome.stderr == b""
+
+
+def test_the_bell_is_no_output(slot: Slot) -> None:
+    source = "import posix\ndef f(n):\n    if n == 29: posix.write(2, b'end') and posix._exit(1)"
+    outcome = slot.call(source, "f", [f"[{n}]" for n in range(30)])
+    assert (outcome.stderr, len(outcome.answers)) == (b"end", 29)
+
+
 def test_long_arguments_are_handed_over_whole(slot: Slot) -> None:
     text = "x" * 500_000
     outcome = slot.call("def f(s): return len(s)", "f", [json.dumps([text])] * 12)

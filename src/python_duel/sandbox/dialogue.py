@@ -32,6 +32,11 @@ class Dialogue:
         """Never true of a script."""
         return self._calls and self._answered == len(self._cases)
 
+    @property
+    def several_under_way(self) -> bool:
+        """Whether the child has more than one case to answer."""
+        return self._handed - self._answered > 1
+
     def more(self) -> bytes:
         """The frames of the cases to be handed over now."""
         width = min(self._window, 2 * self._answered + 1)

@@ -145,7 +145,7 @@ def _calls(
         _end(1)
     while True:
         _one_call(function, case, printed, output_bytes)
-        case = inbox.frame()
+        case = inbox.case()
 
 
 def _function(module: ModuleType, name: str) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from select import POLLERR, POLLHUP, POLLIN, POLLOUT, poll
 from time import monotonic
 
 from python_duel.sandbox import limits as fixed
-from python_duel.sandbox.channel import HARNESS_FAILED
+from python_duel.sandbox.channel import BELL, HARNESS_FAILED
 from python_duel.sandbox.child import Child, Reading, Stopwatch
 from python_duel.sandbox.dialogue import Dialogue
 from python_duel.sandbox.errors import SlotLost
@@ -24,6 +24,8 @@ from python_duel.sandbox.report import clean
 from python_duel.sandbox.wire import BadFrame
 
 CHUNK = 1 << 16
+QUIET_MS = 2
+"""So long a child that has several cases may answer without waking us for each: it rings when all are answered."""
 LOOK_MS = 100
 """How long a child starved can no longer be asked when it is gone."""
 TOO_COMPLEX = "This program is nested too deeply, or is too large, to be compiled."
@@ -51,12 +53,13 @@ class Run:
         """
         self._child, self._limits, self._source, self._calls = child, limits, source, cases is not None
         self._channel, self._stdin = child.ends.channel.fileno(), child.ends.stdin
+        self._rings = source and self._calls
         self._dialogue = Dialogue(cases, fixed.WINDOW_CASES if source else 1, limits.shown)
         self._rest = {self._channel: memoryview(job + self._dialogue.more()), self._stdin: memoryview(stdin)}
         self._output = {child.ends.stdout: bytearray(), child.ends.stderr: bytearray()}
         self._room = limits.output_bytes
         self._outcome = Outcome(Ending.EXITED)
-        self._done = self._no_memory = False
+        self._done = self._no_memory = self._quiet = False
         self._poll = poll()
         self._whole, self._case = Stopwatch(child), Stopwatch(child)
         self._next_look = 0.0
@@ -78,7 +81,10 @@ class Run:
         meanwhile()
         gone = None
         while gone is None and not self._done:
-            for descriptor, events in self._poll.poll(self._patience()):
+            found = self._poll.poll(self._patience())
+            if self._quiet:
+                found += self._end_quiet()
+            for descriptor, events in found:
                 if descriptor == control:
                     gone = exit_of()
                 else:
@@ -94,7 +100,14 @@ class Run:
         """Milliseconds until the next look at the clocks; looks when it is time."""
         if (now := monotonic()) >= self._next_look:
             self._next_look = now + self._look() / 1000
-        return 0 if self._done else (self._next_look - now) * 1000
+        patience = 0 if self._done else (self._next_look - now) * 1000
+        return min(patience, QUIET_MS) if self._quiet else patience
+
+    def _end_quiet(self) -> list[tuple[int, int]]:
+        """From now on each answer is heard at once; what there is already is to be read."""
+        self._quiet = False
+        self._listen_on_channel()
+        return [(self._channel, POLLIN)]
 
     def _restart(self, *watches: Stopwatch) -> None:
         now = Reading.of(self._child)
@@ -139,11 +152,16 @@ class Run:
             rest = memoryview(b"")
         self._rest[descriptor] = rest
         if descriptor == self._channel:
-            self._poll.register(descriptor, POLLIN | POLLOUT if rest else POLLIN)
+            self._listen_on_channel()
         elif rest:
             self._poll.register(descriptor, POLLOUT)
         else:
             self._forget(descriptor)
+
+    def _listen_on_channel(self) -> None:
+        self._poll.register(
+            self._channel, (0 if self._quiet else POLLIN) | (POLLOUT if self._rest[self._channel] else 0)
+        )
 
     def _forget(self, descriptor: int) -> None:
         """Nothing more will be read or written there."""
@@ -165,7 +183,7 @@ class Run:
 
     def _take(self, descriptor: int, data: bytes) -> None:
         if descriptor in self._output:
-            self._take_output(self._output[descriptor], data)
+            self._take_output(self._output[descriptor], data.replace(BELL, b"") if self._rings else data)
         elif not self._done:
             self._take_messages(data)
 
@@ -217,6 +235,7 @@ class Run:
             self._outcome.answers.append(replace(answer, stdout=out, stderr=err, cpu_ms=round(cpu)))
         self._restart(self._case)
         if data := self._dialogue.more():
+            self._quiet = self._dialogue.several_under_way
             self._rest[self._channel] = memoryview(bytes(self._rest[self._channel]) + data)
             self._write(self._channel)
 
@@ -250,7 +269,8 @@ class Run:
         self._child.kill()
         if gone is not None:
             self._drain(self._channel)
-        self._drain_output()
+        if outcome.ending is not Ending.ANSWERED:
+            self._drain_output()
         if gone is not None and not self._done:
             self._explain_exit(gone)
         outcome.stdout, outcome.stderr = map(bytes, self._output.values())
