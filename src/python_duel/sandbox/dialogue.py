@@ -1,8 +1,8 @@
 """What parent and child say to one another, in turn and without any I/O: cases go out, messages come in.
 
-The job is followed by the first case; a script gets an empty one, as the sign to begin. Then further cases may be
-handed over before the answers to earlier ones are in, so that a child need not wait: two more with each answer, up to
-`WINDOW_CASES` and `WINDOW_BYTES`. What is beyond that window is not in the process.
+The job is followed by the first case; a script gets an empty one, as the sign to begin. When that is answered, further
+cases are handed over before the answers to earlier ones are in, so that a child need not wait: up to `WINDOW_CASES` and
+`WINDOW_BYTES`. What is beyond that window is not in the process.
 """
 
 from python_duel.sandbox import limits
@@ -39,7 +39,7 @@ class Dialogue:
 
     def more(self) -> bytes:
         """The frames of the cases to be handed over now."""
-        width = min(self._window, 2 * self._answered + 1)
+        width = self._window if self._answered else 1
         data = b""
         while self._handed < len(self._cases) and self._handed - self._answered < width and self._has_room():
             one = frame(self._cases[self._handed].encode())

@@ -39,7 +39,7 @@ FRAME_BYTES = 4 * MIB
 """The longest frame a parent will read: an answer, at worst twice as long in JSON, and what was captured, six times."""
 CHANNEL_BYTES = 64 * MIB
 """All frames of one child together."""
-WINDOW_CASES = 8
+WINDOW_CASES = 16
 """So many cases may be in a process at once, so that it need not wait for the next one."""
 WINDOW_BYTES = 64 * KIB
 """Beyond so many bytes of them, the next case waits."""
