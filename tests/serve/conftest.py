@@ -37,7 +37,11 @@ class Serve:
 
 
 def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+    """Empty for a process that is gone since it was listed."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 Launch = Callable[..., "subprocess.Popen[str]"]
