@@ -178,9 +178,7 @@ class Slot:
         child = self._take(program, most.memory_bytes)
         try:
             run = Run(child, job, stdin, most, cases, isinstance(program, str))
-            outcome = run.execute(self._socket.fileno(), lambda: self._exit_of(child), self._tidy)
-            if self._child is None:
-                self._ask(self._primary, most.memory_bytes)
+            outcome = run.execute(self._socket.fileno(), lambda: self._exit_of(child), lambda: self._tidy(most))
         except BaseException:
             self.close()
             child.close()
@@ -198,12 +196,13 @@ class Slot:
     def _socket(self) -> socket.socket:
         return self._process.control
 
-    def _tidy(self) -> None:
-        """What can be done while a child is at work: lets go of the last one, makes the descriptors of the next."""
+    def _tidy(self, most: Limits) -> None:
+        """What can be done while a child is at work: lets go of the last one, has the next one made."""
         if self._used is not None:
             self._used.close()
             self._used = None
-        self._spare = self._spare or Ends.make()
+        if self._child is None:
+            self._ask(self._primary, most.memory_bytes)
 
     def _ask(self, number: int, memory_bytes: int, binary: Binary | None = None) -> None:
         """Has the next child made; does not wait for it."""
