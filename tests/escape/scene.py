@@ -145,6 +145,7 @@ class Stage:
             self.opened[key] = self.stack.enter_context(runner)
             for _ in range(2):
                 assert judged(runner, language, HONEST_SOURCES[language], "stdio", False, honest=True).passed == 1
+            settle(runner)
             self.calmest = Host.now()
             for _ in range(SAMPLES):
                 time.sleep(SAMPLE_S)
@@ -152,7 +153,7 @@ class Stage:
         return self.opened[key]
 
     def calm(self) -> Host:
-        """What is there between attacks, at most: a slot makes its next child now and then a little late."""
+        """What is there between attacks, at most."""
         self.calmest = self.calmest.most(Host.now())
         return self.calmest
 
@@ -162,6 +163,13 @@ class OtherPython(PythonRunner):
 
     def __init__(self, level: Level, python: str) -> None:
         self.level, self.slot = level, Slot(level, GATE, python=python)
+
+
+def settle(runner: Runner) -> None:
+    """Waits until its last programs are gone and the next ones are there: these are made while it goes on."""
+    for slot in vars(runner).values():
+        if isinstance(slot, Slot):
+            slot.settle()
 
 
 def judged(

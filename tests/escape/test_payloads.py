@@ -25,6 +25,7 @@ from tests.escape.scene import (
     kept_programs,
     other_pythons,
     resident_bytes,
+    settle,
     settled,
 )
 
@@ -95,6 +96,7 @@ def test_payload(
     _assert_readable(result, payload.source)
     honest = judged(runner, language, HONEST_SOURCES[language], "stdio", gate, honest=True)
     assert honest.verdict is Verdict.AC, honest
+    settle(runner)
     assert not settled(before)
     assert kept_programs() <= CACHE_ENTRIES
     assert resident_bytes() - memory_before < GROWTH_BYTES
