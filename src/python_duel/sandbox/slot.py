@@ -122,9 +122,8 @@ class Slot:
         for child in (self._child, self._used):
             if child is not None:
                 child.close()
-        for ends in (self._ends, self._spare):
-            if ends is not None:
-                ends.close()
+        if self._ends is not None:
+            self._ends.close()
         zygote.close()
 
     def _start(self) -> None:
@@ -133,7 +132,6 @@ class Slot:
         self._child: Child | None = None
         self._used: Child | None = None
         self._ends: Ends | None = None
-        self._spare: Ends | None = None
         self._asked = self._made = self._gone = 0
         self._exits: dict[int, Exit] = {}
         self._zygote = ZygoteProcess(self.level, self._check, self._room, self._without, self._python)
@@ -151,6 +149,7 @@ class Slot:
             self._child = self._primed()
             while self._made - self._gone > 1:
                 self._listen()
+            self._forget_used()
         except BaseException:
             self.close()
             raise
@@ -198,15 +197,18 @@ class Slot:
 
     def _tidy(self, most: Limits) -> None:
         """What can be done while a child is at work: lets go of the last one, has the next one made."""
-        if self._used is not None:
-            self._used.close()
-            self._used = None
+        self._forget_used()
         if self._child is None:
             self._ask(self._primary, most.memory_bytes)
 
+    def _forget_used(self) -> None:
+        if self._used is not None:
+            self._used.close()
+            self._used = None
+
     def _ask(self, number: int, memory_bytes: int, binary: Binary | None = None) -> None:
         """Has the next child made; does not wait for it."""
-        self._ends, self._spare, self._memory = self._spare or Ends.make(), None, memory_bytes
+        self._ends, self._memory = Ends.make(), memory_bytes
         descriptors = [*self._ends.theirs, *([binary.descriptor] if binary else [])]
         self._process.limit_memory(memory_bytes)
         try:
