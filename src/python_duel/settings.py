@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     polling: bool = True
     """Long-polling beside WebSocket; needs one web process an address."""
 
+    transport: Literal["auto", "picows", "stock"] = "auto"
+    """What carries WebSocket frames: picows, uvicorn's own code (slower), or picows wherever it can be loaded."""
+
     code_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 65_536
     """The longest code, in bytes of UTF-8."""
     frame_bytes: Annotated[int, Field(ge=4096, le=1 << 22)] = 131_072

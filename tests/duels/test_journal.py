@@ -7,9 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from python_duel.duels.document import Document
-from python_duel.duels.journal import CHECKPOINT_EVERY, Append, Journal
+from python_duel.duels.document import ChangeSet, Document
+from python_duel.duels.journal import COMPACT_EVERY, Append, Journal, Kept, Outcome
+from python_duel.platform import keys
 from python_duel.platform import redis as redis_store
+from python_duel.platform.pipelined import Pipelined
 
 DUEL, ADA, BOB = "duel", "ada", "bob"
 STARTER = "def f():\n    pass\n"
@@ -24,8 +26,27 @@ async def client(redis_url: str) -> AsyncIterator[redis_store.Redis]:
 
 
 @pytest.fixture
-def journal(client: redis_store.Redis) -> Journal:
-    return Journal(client, "this process")
+async def hot(client: redis_store.Redis) -> AsyncIterator[Pipelined]:
+    hot = Pipelined(client)
+    await hot.start()
+    yield hot
+    await hot.close()
+
+
+@pytest.fixture
+def journal(hot: Pipelined) -> Journal:
+    return Journal(hot, "here")
+
+
+async def keep(journal: Journal, edit: Append) -> Outcome:
+    """What became of an edit."""
+    answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    journal.append(edit, answer.set_result)
+    return await answer
+
+
+def ok(*processes: str) -> Kept:
+    return Kept(list(processes))
 
 
 class Author:
@@ -43,12 +64,12 @@ class Author:
         """An edit that puts a line first."""
         changes: list[int | list[int | str]] = [[0, line, ""], len(self.document.units) // 2]
         after = self.document.edited(changes, ROOMY)
-        return Append(DUEL, self.player_id, self.pen, after, changes, {"seq": after.seq})
+        return Append(DUEL, self.player_id, self.pen, after, json.dumps(changes).encode())
 
-    async def write(self, line: str) -> str:
+    async def write(self, line: str) -> Outcome:
         edit = self.append_of(line)
-        outcome = await self.journal.append(edit)
-        if outcome == "ok":
+        outcome = await keep(self.journal, edit)
+        if isinstance(outcome, Kept):
             self.document = edit.after
         return outcome
 
@@ -56,7 +77,7 @@ class Author:
 async def test_what_is_written_is_read(journal: Journal) -> None:
     author = await Author.take(journal)
     for line in ("# 🦆", "# e\u0301", ""):
-        assert await author.write(line) == "ok"
+        assert await author.write(line) == ok()
     read = await journal.read(DUEL, ADA, STARTER)
     assert read == author.document
     assert (read.seq, read.text) == (3, "\n# e\u0301\n# 🦆\n" + STARTER)
@@ -69,7 +90,7 @@ async def test_many_authors_at_once_each_keep_their_order(journal: Journal) -> N
 
     async def type_all(author: Author) -> None:
         for n in range(20):
-            assert await author.write(f"# {author.player_id} {n}") == "ok"
+            assert await author.write(f"# {author.player_id} {n}") == ok()
 
     await asyncio.gather(*map(type_all, authors))
     for author in authors:
@@ -85,23 +106,23 @@ async def test_edits_of_one_author_that_wait_together_are_kept_in_order(journal:
     for n in range(30):
         edits.append(author.append_of(f"# {n}"))
         author.document = edits[-1].after
-    assert await asyncio.gather(*map(journal.append, edits)) == ["ok"] * 30
+    assert await asyncio.gather(*(keep(journal, edit) for edit in edits)) == [ok()] * 30
     assert await journal.read(DUEL, ADA, STARTER) == author.document
 
 
 async def test_the_same_edit_again_is_one(journal: Journal) -> None:
     author = await Author.take(journal)
     edit = author.append_of("# once")
-    assert await journal.append(edit) == "ok"
-    assert await journal.append(edit) == "ok"
+    assert await keep(journal, edit) == ok()
+    assert await keep(journal, edit) == ok()
     assert (await journal.read(DUEL, ADA, STARTER)) == edit.after
 
 
 async def test_another_edit_under_the_same_seq_is_refused(journal: Journal) -> None:
     author = await Author.take(journal)
     first, other = author.append_of("# this"), author.append_of("# that")
-    assert await journal.append(first) == "ok"
-    assert await journal.append(other) == "order"
+    assert await keep(journal, first) == ok()
+    assert await keep(journal, other) == "order"
     assert (await journal.read(DUEL, ADA, STARTER)) == first.after
 
 
@@ -112,11 +133,11 @@ async def test_a_gap_is_refused(journal: Journal) -> None:
     assert (await journal.read(DUEL, ADA, STARTER)).seq == 0
 
 
-async def test_a_new_pen_fences_every_earlier_one(journal: Journal, client: redis_store.Redis) -> None:
+async def test_a_new_pen_fences_every_earlier_one(journal: Journal, hot: Pipelined) -> None:
     first = await Author.take(journal)
-    second = await Author.take(Journal(client, "another process"))
+    second = await Author.take(Journal(hot, "another process"))
     assert await first.write("# first") == "taken"
-    assert await second.write("# second") == "ok"
+    assert await second.write("# second") == ok()
     assert await first.write("# first") == "taken"
     assert (await journal.read(DUEL, ADA, STARTER)).text == "# second\n" + STARTER
     third = await Author.take(journal)
@@ -130,12 +151,12 @@ async def test_no_pen_is_good_again_after_the_store_was_emptied(journal: Journal
     await client.flushall()
     fresh = await Author.take(journal)
     assert [await author.write("# old") for author in old] == ["taken"] * 3
-    assert await fresh.write("# fresh") == "ok"
+    assert await fresh.write("# fresh") == ok()
 
 
 async def test_two_players_do_not_fence_each_other(journal: Journal) -> None:
     ada, bob = await Author.take(journal, ADA), await Author.take(journal, BOB)
-    assert [await ada.write("# a"), await bob.write("# b"), await ada.write("# c")] == ["ok"] * 3
+    assert [await ada.write("# a"), await bob.write("# b"), await ada.write("# c")] == [ok()] * 3
 
 
 async def test_a_closed_document_takes_nothing_more(journal: Journal) -> None:
@@ -147,24 +168,64 @@ async def test_a_closed_document_takes_nothing_more(journal: Journal) -> None:
     assert (await journal.read(DUEL, ADA, STARTER)).text == "# last\n" + STARTER
 
 
-async def test_a_long_log_is_read_from_its_checkpoint(journal: Journal, client: redis_store.Redis) -> None:
+async def compacted(client: redis_store.Redis, to: int) -> None:
+    """Return once the log begins after edit `to`: that is done beside the edits."""
+    async with asyncio.timeout(10):
+        while not (await redis_store.reply(client.get(keys.duel_mark(DUEL, ADA))) or "").startswith(f"{to}\n"):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_long_log_stays_short_and_is_read_from_its_mark(journal: Journal, client: redis_store.Redis) -> None:
     author = await Author.take(journal)
-    for n in range(2 * CHECKPOINT_EVERY + 3):
-        assert await author.write(f"# {n}") == "ok"
-    read = await journal.read(DUEL, ADA, STARTER)
-    assert read == author.document
-    # Reading did not start at the beginning: a spoiled first edit goes unseen.
-    await redis_store.reply(client.lset(f"{{{DUEL}}}:log:{ADA}", 0, json.dumps([["spoiled"]])))
+    for n in range(2 * COMPACT_EVERY + 3):
+        assert await author.write(f"# {n}") == ok()
+    await compacted(client, 2 * COMPACT_EVERY)
+    assert await redis_store.reply(client.llen(keys.duel_log(DUEL, ADA))) == 3
     assert await journal.read(DUEL, ADA, STARTER) == author.document
+    assert await author.write("# on") == ok()
+    assert await journal.read(DUEL, ADA, "another starter") == author.document
+
+
+async def test_edits_that_come_during_a_compaction_are_kept(journal: Journal, client: redis_store.Redis) -> None:
+    author = await Author.take(journal)
+    edits = []
+    for n in range(3 * COMPACT_EVERY):
+        edits.append(author.append_of(f"# {n}"))
+        author.document = edits[-1].after
+    assert await asyncio.gather(*(keep(journal, edit) for edit in edits)) == [ok()] * len(edits)
+    await compacted(client, 3 * COMPACT_EVERY)
+    assert await journal.read(DUEL, ADA, STARTER) == author.document
+    middle = 2 * COMPACT_EVERY - 7
+    assert await journal.read_at(DUEL, ADA, STARTER, middle) == edits[middle - 1].after
+    # Sent again, as after a lost answer: kept already, or long past.
+    assert await keep(journal, edits[-1]) == "order"
+
+
+async def test_an_hour_of_typing_stays_small(journal: Journal, redis_url: str) -> None:
+    client = redis_store.connect(redis_url)
+    author = await Author.take(journal)
+    line = ""
+    for n in range(7200):
+        line = "" if n % 80 == 79 else line + chr(97 + n % 26)
+        size = len(author.document.units) // 2
+        changes: ChangeSet = [[0, "", ""], size] if not line else [len(line) - 1, [0, line[-1]], size - len(line) + 1]
+        after = author.document.edited(changes, ROOMY)
+        await keep(journal, Append(DUEL, ADA, author.pen, after, json.dumps(changes).encode()))
+        author.document = after
+    await compacted(client, 7200 // COMPACT_EVERY * COMPACT_EVERY)
+    kept = [keys.duel_log(DUEL, ADA), keys.duel_past(DUEL, ADA), keys.duel_mark(DUEL, ADA), keys.duel_live(DUEL)]
+    sizes = [await client.memory_usage(key) or 0 for key in kept]
+    assert sum(sizes) < 100_000
+    await client.aclose()
 
 
 async def test_every_earlier_text_can_be_read(journal: Journal) -> None:
     author = await Author.take(journal)
     texts = [author.document]
-    for n in range(CHECKPOINT_EVERY + 5):
+    for n in range(COMPACT_EVERY + 5):
         await author.write(f"# {n}")
         texts.append(author.document)
-    for seq in (0, 1, 7, CHECKPOINT_EVERY - 1, CHECKPOINT_EVERY, CHECKPOINT_EVERY + 5):
+    for seq in (0, 1, 7, COMPACT_EVERY - 1, COMPACT_EVERY, COMPACT_EVERY + 5):
         assert await journal.read_at(DUEL, ADA, STARTER, seq) == texts[seq]
     assert all(b.seq == a.seq + 1 for a, b in pairwise(texts))
 
@@ -175,28 +236,21 @@ async def test_a_text_past_the_end_says_how_far_it_got(journal: Journal) -> None
     assert (await journal.read_at(DUEL, ADA, STARTER, 5)).seq == 1
 
 
-async def test_other_processes_are_told_once_it_is_durable(journal: Journal, client: redis_store.Redis) -> None:
-    listener = client.pubsub()
-    await listener.subscribe(f"bus:duel:{DUEL}")
+async def test_an_edit_names_the_processes_that_watch(journal: Journal, hot: Pipelined) -> None:
+    there = Journal(hot, "there")
     author = await Author.take(journal)
-    await author.write("# 1")
-    await author.journal.append(Append(DUEL, ADA, "no pen", author.document, [], {"seq": 99}))
-    await author.write("# 2")
-    heard: list[int] = []
-    async with asyncio.timeout(10):
-        while len(heard) < 2:
-            message = await listener.get_message(ignore_subscribe_messages=True, timeout=5)
-            if message:
-                body = json.loads(message["data"])
-                assert (body["event"], body["origin"]) == ("duel:edit", "this process")
-                heard.append(body["data"]["seq"])
-    assert heard == [1, 2]
-    await listener.aclose()  # type: ignore[no-untyped-call]
+    assert await author.write("# nobody") == ok()
+    await journal.watch(DUEL)
+    await journal.watch(DUEL)
+    assert await author.write("# one") == ok("here")
+    await there.watch(DUEL)
+    assert await author.write("# two") == ok("here", "there")
+    await journal.unwatch(DUEL)
+    assert await author.write("# the other") == ok("there")
 
 
-async def test_every_author_of_a_batch_hears_that_the_store_is_away() -> None:
-    away = Journal(redis_store.connect("unix:///nonexistent/valkey.sock"), "this process")
-    document = Document.of(STARTER)
-    edits = [Append(DUEL, ADA, "pen", document, [], {}), Append(DUEL, BOB, "pen", document, [], {})]
-    answers = await asyncio.gather(*map(away.append, edits), return_exceptions=True)
-    assert all(isinstance(answer, redis_store.LOST) for answer in answers)
+async def test_every_author_hears_that_the_store_is_away(journal: Journal, hot: Pipelined) -> None:
+    author = await Author.take(journal)
+    edits = [author.append_of("# one"), author.append_of("# two")]
+    await hot.close()
+    assert await asyncio.gather(*(keep(journal, edit) for edit in edits)) == ["lost"] * 2

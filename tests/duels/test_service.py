@@ -1,6 +1,7 @@
 """A duel's life on real stores: what must happen once happens once, however often and at once it is asked for."""
 
 import asyncio
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from python_duel.duels import rules
 from python_duel.duels.document import Document
-from python_duel.duels.journal import Append
+from python_duel.duels.journal import Append, Kept, Outcome
 from python_duel.duels.recovery import LOST_JOB_MS
 from python_duel.duels.results import ATTEMPTS
 from python_duel.duels.timers import KEY as TIMERS
@@ -276,7 +277,10 @@ async def test_texts_are_archived_by_the_end_or_by_the_sweep(core: Parts) -> Non
     starter = (await core.duels.package(await core.duel(duel_id))).starter["python"]
     pen = await core.duels.journal.take_pen(duel_id, ada)
     after = Document.of("# mine\n" + starter, seq=1)
-    await core.duels.journal.append(Append(duel_id, ada, pen, after, [[0, "# mine", ""], len(starter)], {}))
+    kept: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    changes = json.dumps([[0, "# mine", ""], len(starter)]).encode()
+    core.duels.journal.append(Append(duel_id, ada, pen, after, changes), kept.set_result)
+    assert isinstance(await kept, Kept)
     await core.duels.command(duel_id, rules.Resign(bob))
     expected = [(0, 1, after.text), (1, 0, starter)]
     read = "SELECT seat, final_seq, final_text FROM duel_players ORDER BY seat"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from python_duel.platform.bus import Bus
+from python_duel.platform.pipelined import Pipelined
 from python_duel.platform.redis import Redis, connect, reply
 from tests.judge.conftest import until
 
@@ -16,7 +17,7 @@ class Ears:
     """A started bus, what it heard, and how many gaps it told of."""
 
     def __init__(self, redis: Redis) -> None:
-        self.bus, self.heard, self.gaps = Bus(redis), [], 0
+        self.bus, self.heard, self.gaps = Bus(redis, Pipelined(redis)), [], 0
         self.bus.handler, self.bus.on_gap = self._take, self._gap
 
     heard: list[tuple[str, str]]

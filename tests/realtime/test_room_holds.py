@@ -1,18 +1,18 @@
 """Edits held back for a snapshot leave after it, whoever leaves and comes back meanwhile and whatever fails."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import json
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from python_duel.challenges.loader import load
-from python_duel.duels.document import Document
+from python_duel.duels.document import ChangeSet, Document
 from python_duel.duels.models import Duel, DuelPlayer
 from python_duel.platform.bundled import bundled
-from python_duel.protocol.server import DuelEdited
 from python_duel.realtime import room as rooms
 from python_duel.realtime.room import Room
+from python_duel.realtime.transport.link import Link
 from python_duel.realtime.views import Facts
 
 
@@ -34,15 +34,26 @@ class Store:
 
     def __init__(self) -> None:
         self.asked: asyncio.Queue[asyncio.Future[Facts]] = asyncio.Queue()
-        self.sent: list[tuple[str, str]] = []
 
     async def load(self, duel_id: str) -> Facts:
         answer: asyncio.Future[Facts] = asyncio.get_running_loop().create_future()
         self.asked.put_nowait(answer)
         return await answer
 
-    async def emit(self, sid: str, event: str, data: dict[str, Any]) -> None:
-        self.sent.append((sid, event))
+
+class Socket:
+    """What one socket was sent: the names of events, and the seqs of edits."""
+
+    def __init__(self) -> None:
+        self.link = Link(self.take)
+        self.sent: list[str] = []
+        self.edits: list[int] = []
+
+    def take(self, packet: bytes) -> None:
+        event, payload = json.loads(packet[2:])
+        self.sent.append(event)
+        if event == "duel:edit":
+            self.edits.append(payload["seq"])
 
 
 async def settled(condition: Callable[[], bool]) -> None:
@@ -51,42 +62,86 @@ async def settled(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-def edit(seq: int) -> DuelEdited:
-    return DuelEdited(duel_id="d", player_id="ada", seq=seq, changes=[[0, "x"]])
+def write(room: Room, seq: int, player_id: str = "ada") -> None:
+    changes: ChangeSet = [[0, "x"]]
+    room.edit(player_id, seq, changes, json.dumps(changes).encode())
 
 
-async def test_a_socket_that_left_and_came_back_during_a_snapshot_still_hears_edits() -> None:
-    store = Store()
-    room = Room("d", store.load, store.emit)
-    opening = asyncio.create_task(room.open("bob-1", "bob"))
-    (await store.asked.get()).set_result(facts())
+async def opened(store: Store, room: Room, sid: str, player_id: str, seq: int = 0) -> Socket:
+    """A socket that has its snapshot."""
+    socket = Socket()
+    opening = asyncio.create_task(room.open(sid, socket.link, player_id))
+    (await store.asked.get()).set_result(facts(seq))
     await opening
-    await room.release("bob-1")
+    room.release(sid)
+    return socket
+
+
+@pytest.fixture
+async def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+async def room(store: Store) -> AsyncIterator[Room]:
+    room = Room("d", store.load)
+    yield room
+    room.close()
+
+
+async def test_a_socket_that_left_and_came_back_during_a_snapshot_still_hears_edits(store: Store, room: Room) -> None:
+    await opened(store, room, "bob-1", "bob")
     room.refresh()
     pushed = await store.asked.get()
     room.members.pop("bob-1")
-    again = asyncio.create_task(room.open("bob-1", "bob"))
+    back = Socket()
+    again = asyncio.create_task(room.open("bob-1", back.link, "bob"))
     await settled(lambda: "bob-1" in room.members)
     pushed.set_result(facts())
     (await store.asked.get()).set_result(facts())
     await again
-    await room.release("bob-1")
-    await room.edit(edit(1))
-    assert ("bob-1", "duel:edit") in store.sent
-    room.close()
+    room.release("bob-1")
+    write(room, 1)
+    assert back.edits == [1]
 
 
-async def test_a_snapshot_that_could_not_be_made_is_made_later(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_edits_that_come_during_a_snapshot_leave_after_it_once(store: Store, room: Room) -> None:
+    bob = await opened(store, room, "bob-1", "bob")
+    room.refresh()
+    loading = await store.asked.get()
+    for seq in (1, 2, 3):
+        write(room, seq)
+    assert bob.sent == []
+    loading.set_result(facts(seq=2))
+    await settled(lambda: len(bob.sent) == 2)
+    assert (bob.sent, bob.edits) == (["duel:state", "duel:edit"], [3])
+
+
+async def test_a_gap_is_mended_by_a_snapshot(store: Store, room: Room) -> None:
+    bob = await opened(store, room, "bob-1", "bob")
+    write(room, 1)
+    write(room, 3)
+    (await store.asked.get()).set_result(facts(seq=3))
+    await settled(lambda: "duel:state" in bob.sent)
+    write(room, 4)
+    assert bob.edits == [1, 4]
+
+
+async def test_nobody_is_sent_their_own_edit_or_caret(store: Store, room: Room) -> None:
+    ada = await opened(store, room, "ada-1", "ada")
+    bob = await opened(store, room, "bob-1", "bob")
+    write(room, 1)
+    room.cursor("ada", 1, 2)
+    assert (ada.sent, bob.sent) == ([], ["duel:edit", "duel:cursor"])
+
+
+async def test_a_snapshot_that_could_not_be_made_is_made_later(
+    store: Store, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rooms, "RETRY_S", 0.01)
-    store = Store()
-    room = Room("d", store.load, store.emit)
-    opening = asyncio.create_task(room.open("bob-1", "bob"))
-    (await store.asked.get()).set_result(facts())
-    await opening
-    await room.release("bob-1")
+    bob = await opened(store, room, "bob-1", "bob")
     room.refresh()
     (await store.asked.get()).set_exception(ConnectionError("the store is away"))
     async with asyncio.timeout(5):
         (await store.asked.get()).set_result(facts())
-    await settled(lambda: ("bob-1", "duel:state") in store.sent)
-    room.close()
+    await settled(lambda: bob.sent == ["duel:state"])

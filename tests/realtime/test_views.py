@@ -3,10 +3,10 @@
 import pytest
 
 from python_duel.challenges.loader import load
-from python_duel.duels.document import Document
+from python_duel.duels.document import ChangeSet, Document
 from python_duel.duels.models import Duel, DuelPlayer
 from python_duel.platform.bundled import bundled
-from python_duel.protocol.server import DuelCursorMoved, DuelEdited, DuelVerdict
+from python_duel.protocol.server import DuelVerdict
 from python_duel.protocol.verdict import CaseResult, Verdict
 from python_duel.realtime import views
 from python_duel.realtime.views import Facts, Viewer
@@ -79,33 +79,19 @@ def test_no_snapshot_holds_a_hidden_case() -> None:
     assert not any(text in snapshot.model_dump_json() for text in hidden)
 
 
-EDIT = DuelEdited(duel_id="d", player_id="ada", seq=4, changes=[3, [0, "secret", " x"], 8])
+EDIT: ChangeSet = [3, [0, "secret", " x"], 8]
 
 
 @pytest.mark.parametrize(
-    ("visibility", "viewer", "changes"),
-    [
-        ("live", BOB, EDIT.changes),
-        ("live", EVE, EDIT.changes),
-        ("veiled", BOB, [3, [0, "••••••", " •"], 8]),
-        ("veiled", EVE, [3, [0, "••••••", " •"], 8]),
-        ("hidden", BOB, None),
-        ("hidden", EVE, None),
-    ],
+    ("visibility", "changes"),
+    [("live", EDIT), ("veiled", [3, [0, "••••••", " •"], 8]), ("hidden", None)],
 )
-def test_an_edit_is_shown_as_the_text_is(visibility: str, viewer: Viewer, changes: object) -> None:
-    seen = views.edited(EDIT, viewer, visibility)
-    assert seen
-    assert (seen.seq, seen.changes) == (4, changes)
+def test_an_edit_is_shown_as_the_text_is(visibility: str, changes: object) -> None:
+    assert views.edited(EDIT, visibility) == changes
 
 
-def test_nobody_is_sent_their_own_edit_or_caret() -> None:
-    moved = DuelCursorMoved(duel_id="d", player_id="ada", anchor=1, head=2)
-    for visibility in ("live", "veiled", "hidden"):
-        assert views.edited(EDIT, ADA, visibility) is None
-        assert views.cursor(moved, ADA, visibility) is None
-    assert views.cursor(moved, BOB, "veiled") == moved
-    assert views.cursor(moved, BOB, "hidden") is None
+def test_a_caret_is_shown_where_there_is_something_to_see() -> None:
+    assert [views.shows_cursor(visibility) for visibility in ("live", "veiled", "hidden")] == [True, True, False]
 
 
 def test_the_judges_words_are_for_the_author() -> None:

@@ -12,8 +12,8 @@ import httpx
 
 SETTINGS = {
     "DUEL_COUNTDOWN": "0.2",
-    "DUEL_SUBMIT_INTERVAL": "0.05",
-    "DUEL_RUN_INTERVAL": "0.05",
+    "DUEL_SUBMIT_INTERVAL": "0.001",
+    "DUEL_RUN_INTERVAL": "0.001",
     "DUEL_LOG_LEVEL": "warning",
 }
 READY_S = 40

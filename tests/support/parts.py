@@ -22,6 +22,7 @@ from python_duel.platform.bundled import bundled
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import new_id
+from python_duel.platform.pipelined import Pipelined
 from python_duel.platform.postgres import Database
 from python_duel.players.service import Players
 from python_duel.protocol.jobs import FINISH, JOBS, JOBS_GROUP, Job, JobResult
@@ -34,8 +35,8 @@ TERMS = Terms("casual", ranked=False, visibility="live", public=True, length=600
 class LoudBus(Bus):
     """A bus that remembers what was published."""
 
-    def __init__(self, redis: redis_store.Redis) -> None:
-        super().__init__(redis)
+    def __init__(self, redis: redis_store.Redis, hot: Pipelined) -> None:
+        super().__init__(redis, hot)
         self.said: list[tuple[str, str, dict[str, Any]]] = []
 
     async def publish(self, topic: str, event: str, data: dict[str, Any]) -> None:
@@ -133,11 +134,13 @@ async def parts(database_url: str, redis_url: str) -> AsyncIterator[Parts]:
     settings = Settings.model_construct()
     clock, database = Clock(), Database(database_url)
     client = redis_store.connect(redis_url)
-    bus, challenges = LoudBus(client), Challenges(database, settings.code_bytes)
+    hot = Pipelined(client)
+    await hot.start()
+    bus, challenges = LoudBus(client, hot), Challenges(database, settings.code_bytes)
     await challenges.seed(bundled("challenges"))
     duels = Duels(
         database,
-        Journal(client, bus.process),
+        Journal(hot, bus.process),
         Jobs(client, settings.judge_queue),
         Timers(client, clock),
         bus,
@@ -161,5 +164,6 @@ async def parts(database_url: str, redis_url: str) -> AsyncIterator[Parts]:
             settings,
         )
     finally:
+        await hot.close()
         await client.aclose()
         await database.close()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 UNIT = 2
 MASK = "•"
+HALF_PAIR = "Code may not hold half of a surrogate pair: send whole characters."
+ChangeSet = list[int | list[int | str]]
 
 
 class InvalidChanges(ValueError):
@@ -36,7 +38,7 @@ class Document:
         """The text as Python has it."""
         return self.units.decode("utf-16-le")
 
-    def edited(self, changes: list[int | list[int | str]], max_bytes: int) -> "Document":
+    def edited(self, changes: ChangeSet, max_bytes: int) -> "Document":
         """The document after one more edit; `max_bytes` bounds its UTF-8 size.
 
         Raises `InvalidChanges` or `TextTooLong`.
@@ -53,7 +55,7 @@ def masked(text: str) -> str:
     return "".join(c if c.isspace() else MASK * (2 if c > "\uffff" else 1) for c in text)
 
 
-def masked_changes(changes: list[int | list[int | str]]) -> list[int | list[int | str]]:
+def masked_changes(changes: ChangeSet) -> ChangeSet:
     """A change set that makes masked texts from masked texts."""
     return [
         [masked(part) if isinstance(part, str) else part for part in section] if isinstance(section, list) else section
@@ -67,10 +69,10 @@ def _encode(text: str) -> bytes:
     try:
         return text.encode("utf-16-le")
     except UnicodeEncodeError:
-        raise InvalidChanges("Code may not hold half of a surrogate pair: send whole characters.") from None
+        raise InvalidChanges(HALF_PAIR) from None
 
 
-def _apply(old: bytes, changes: list[int | list[int | str]]) -> bytes:
+def _apply(old: bytes, changes: ChangeSet) -> bytes:
     parts: list[bytes] = []
     at = 0
     for section in changes:

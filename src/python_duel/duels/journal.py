@@ -1,48 +1,86 @@
 """The live documents: each player's edits in Redis, in order, written by one pen at a time.
 
-Keys of a duel (hash-tagged by its id, so that a cluster keeps them together; they live for a day):
-
-- `{id}:log:<player>`: list, change set n at index n - 1, as JSON
-- `{id}:mark:<player>`: a checkpoint, `seq` and text as JSON: reading starts here
-- `{id}:pen:<player>`: the pen that may write, a name never given twice; `closed` after the duel
+The keys are in `platform.keys`. A log grows by one change set an edit. Every `COMPACT_EVERY` edits its front is moved
+away: the text there becomes the mark from which reading starts, the change sets one compressed chunk of the past.
 """
 
 import asyncio
 import json
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, cast
 
-from python_duel.duels.document import Document
-from python_duel.platform.bus import channel, encode
-from python_duel.platform.ids import new_id
-from python_duel.platform.redis import Redis, reply
+import structlog
 
-KEEP_S = 86_400
-CHECKPOINT_EVERY = 200
+from python_duel.duels.document import Document
+from python_duel.platform import keys
+from python_duel.platform.ids import new_id
+from python_duel.platform.pipelined import HotScript, Part, Pipelined
+
+KEEP_S = keys.DUEL_S
+COMPACT_EVERY = 256
 UNBOUNDED = 1 << 40
+TAKEN, CLOSED, ORDER = 1, 2, 3
+log = structlog.get_logger(__name__)
 
 # The same edit twice is one: the answer to the first may have been lost.
-# KEYS log, pen, mark; ARGV epoch, seq, changes, keep, channel, message, checkpoint ("" for none)
-APPEND = """
-local pen = redis.call('GET', KEYS[2])
-if pen ~= ARGV[1] then return {pen or 'none', redis.call('LLEN', KEYS[1])} end
-local length = redis.call('LLEN', KEYS[1])
-if tonumber(ARGV[2]) == length and redis.call('LINDEX', KEYS[1], -1) == ARGV[3] then return {'ok', length} end
-if tonumber(ARGV[2]) ~= length + 1 then return {'order', length} end
-redis.call('RPUSH', KEYS[1], ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-if ARGV[7] ~= '' then redis.call('SET', KEYS[3], ARGV[7], 'EX', ARGV[4]) end
-redis.call('PUBLISH', ARGV[5], ARGV[6])
-return {'ok', length + 1}
-"""
+# KEYS live, log; ARGV pen field, base field, epoch, seq, changes, keep. Gives who watches, or why not as a number.
+APPEND = HotScript("""
+local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], 'watched')
+if live[1] ~= ARGV[3] then return live[1] == 'closed' and 2 or 1 end
+local base, seq = tonumber(live[2] or 0), tonumber(ARGV[4])
+local length = base + redis.call('RPUSH', KEYS[2], ARGV[5])
+if length == seq then
+  if seq == base + 1 then redis.call('EXPIRE', KEYS[2], ARGV[6]) end
+  return live[3] or ''
+end
+redis.call('RPOP', KEYS[2])
+if seq > base and redis.call('LINDEX', KEYS[2], seq - base - 1) == ARGV[5] then return live[3] or '' end
+return 3
+""")
 
-TAKE_PEN = """
-if redis.call('GET', KEYS[1]) == 'closed' then return 'closed' end
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
-return ARGV[1]
-"""
+# KEYS live; ARGV pen field, epoch, keep
+TAKE_PEN = HotScript("""
+if redis.call('HGET', KEYS[1], ARGV[1]) == 'closed' then return 'closed' end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return ARGV[2]
+""")
 
-Outcome = Literal["ok", "taken", "closed", "order"]
+# KEYS live; ARGV process, '1' to begin or '0' to end, keep. A process is in the list once.
+WATCH = HotScript("""
+local kept = {}
+for name in string.gmatch(redis.call('HGET', KEYS[1], 'watched') or '', '%S+') do
+  if name ~= ARGV[1] then kept[#kept + 1] = name end
+end
+if ARGV[2] == '1' then kept[#kept + 1] = ARGV[1] end
+redis.call('HSET', KEYS[1], 'watched', table.concat(kept, ' '))
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1
+""")
+
+# KEYS live; ARGV keep, pen field ...
+CLOSE = HotScript("""
+for i = 2, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], 'closed') end
+return redis.call('EXPIRE', KEYS[1], ARGV[1])
+""")
+
+# KEYS mark or past, log. What was before, and the edits since.
+READ = HotScript("return {redis.call('GET', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1)}")
+READ_PAST = HotScript("return {redis.call('LRANGE', KEYS[1], 0, -1), redis.call('LRANGE', KEYS[2], 0, -1)}")
+
+# KEYS live, log, mark, past; ARGV base field, base before, base after, mark, chunk, keep
+COMPACT = HotScript("""
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '0') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('LTRIM', KEYS[2], ARGV[3] - ARGV[2], -1)
+redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[6])
+redis.call('RPUSH', KEYS[4], ARGV[5])
+redis.call('EXPIRE', KEYS[4], ARGV[6])
+return 1
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,101 +92,142 @@ class Append:
     epoch: str
     after: Document
     """The document with this edit."""
-    changes: list[int | list[int | str]]
-    message: dict[str, Any]
-    """What other processes are told, once it is durable."""
+    changes: bytes
+    """The change set as JSON."""
 
 
-def _keys(duel_id: str, player_id: str) -> tuple[str, str, str]:
-    return f"{{{duel_id}}}:log:{player_id}", f"{{{duel_id}}}:pen:{player_id}", f"{{{duel_id}}}:mark:{player_id}"
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The edit is durable. `watched_by`: the processes on which the duel is watched."""
+
+    watched_by: list[str]
+
+
+Outcome = Kept | Literal["taken", "closed", "order", "lost"]
+"""`taken`: another pen writes. `closed`: the duel is over. `order`: the edit does not follow the last one of the log.
+`lost`: the store is away, and the edit may be in the log or not.
+"""
 
 
 class Journal:
-    """Reads documents, hands out pens, and appends edits: all that arrive while a write is on its way go together."""
+    """Reads documents, hands out pens, and appends edits: all of one turn of the loop leave together."""
 
-    def __init__(self, redis: Redis, process: str) -> None:
-        self._redis, self._process = redis, process
-        self._append = redis.register_script(APPEND)
-        self._take_pen = redis.register_script(TAKE_PEN)
-        self._waiting: list[tuple[Append, asyncio.Future[Outcome]]] = []
-        self._writer: asyncio.Task[None] | None = None
+    def __init__(self, hot: Pipelined, process: str) -> None:
+        self._hot, self._process = hot, process
+        self._own = process.encode()
+        self._here = Kept([process])
+        self._compacting: set[asyncio.Task[None]] = set()
 
     async def take_pen(self, duel_id: str, player_id: str) -> str:
         """A new epoch that fences every earlier one, or `closed`."""
-        return cast("str", await self._take_pen(keys=[_keys(duel_id, player_id)[1]], args=[new_id(), KEEP_S]))
+        args: list[Part] = [_pen(player_id), new_id(), KEEP_S]
+        return cast("bytes", await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args)).decode()
 
     async def close(self, duel_id: str, player_ids: list[str]) -> None:
         """No more edits: the documents are final."""
-        for player_id in player_ids:
-            await self._redis.set(_keys(duel_id, player_id)[1], "closed", ex=KEEP_S)
+        args: list[Part] = [KEEP_S, *map(_pen, player_ids)]
+        await self._hot.call(CLOSE, [keys.duel_live(duel_id)], args)
+
+    async def watch(self, duel_id: str) -> None:
+        """The duel is watched on this process: edits that are stored from now on are for it, too."""
+        await self._hot.call(WATCH, [keys.duel_live(duel_id)], [self._process, 1, KEEP_S])
+
+    async def unwatch(self, duel_id: str) -> None:
+        """Nobody on this process watches any more."""
+        await self._hot.call(WATCH, [keys.duel_live(duel_id)], [self._process, 0, KEEP_S])
+
+    def append(self, edit: Append, done: Callable[[Outcome], None]) -> None:
+        """Make an edit durable; `done` is told once what became of it."""
+        player_id = edit.player_id
+        self._hot.run(
+            APPEND,
+            [keys.duel_live(edit.duel_id), keys.duel_log(edit.duel_id, player_id)],
+            [_pen(player_id), _base(player_id), edit.epoch, edit.after.seq, edit.changes, KEEP_S],
+            partial(self._answered, edit, done),
+        )
+
+    def _answered(self, edit: Append, done: Callable[[Outcome], None], answer: Any) -> None:
+        done(self._outcome(answer))
+        if edit.after.seq % COMPACT_EVERY == 0 and isinstance(answer, bytes):
+            task = asyncio.get_running_loop().create_task(self._compact(edit))
+            self._compacting.add(task)
+            task.add_done_callback(self._compacting.discard)
+
+    def _outcome(self, answer: Any) -> Outcome:
+        if answer == self._own:
+            return self._here
+        if isinstance(answer, bytes):
+            return Kept(answer.decode().split())
+        refusals: dict[Any, Outcome] = {TAKEN: "taken", CLOSED: "closed", ORDER: "order"}
+        return refusals.get(answer, "lost") if isinstance(answer, int) else "lost"
 
     async def read(self, duel_id: str, player_id: str, starter: str) -> Document:
         """The document as it is in the log."""
-        log, _, mark = _keys(duel_id, player_id)
-        at: str | None = await reply(self._redis.get(mark))
-        document = (
-            Document.of(starter) if at is None else Document.of(at.partition("\n")[2], int(at.partition("\n")[0]))
-        )
-        return _replayed(document, await reply(self._redis.lrange(log, document.seq, -1)))
+        at = [keys.duel_mark(duel_id, player_id), keys.duel_log(duel_id, player_id)]
+        mark, edits = await self._hot.call(READ, at, [])
+        return _replayed(_marked(mark, starter), edits)
 
     async def read_at(self, duel_id: str, player_id: str, starter: str, seq: int) -> Document:
         """The document as it was after `seq` edits, or as far as the log goes."""
-        log = _keys(duel_id, player_id)[0]
-        edits = await reply(self._redis.lrange(log, 0, seq - 1)) if seq else []
-        return _replayed(Document.of(starter), edits)
+        at = [keys.duel_past(duel_id, player_id), keys.duel_log(duel_id, player_id)]
+        past, recent = await self._hot.call(READ_PAST, at, [])
+        edits = [edit for chunk in past for edit in _unpacked(chunk)] + recent
+        return _replayed(Document.of(starter), edits[:seq])
 
-    async def append(self, edit: Append) -> Outcome:
-        """Make an edit durable. `taken`: another pen writes. `order`: it does not follow the last one of the log."""
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((edit, future))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write(), name="journal")
-        return await future
+    async def _compact(self, edit: Append) -> None:
+        """Move the front of the log away, up to an edit after which the text is known; if this fails, the next does."""
+        try:
+            while not await self._compacted(edit):
+                pass  # another one was first: what is left of this one is after that
+        except Exception as error:  # noqa: BLE001 - nothing is lost: the log is only longer
+            log.warning("a log could not be compacted", duel=edit.duel_id, error=repr(error))
 
-    async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                answers = await self._send([edit for edit, _ in batch])
-            except Exception as error:  # noqa: BLE001 - each author must hear of it, whatever it is
-                answers = [error] * len(batch)
-            for (_, future), answer in zip(batch, answers, strict=True):
-                if future.done():
-                    continue
-                if isinstance(answer, Exception):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(_outcome(answer[0]))
-
-    async def _send(self, edits: list[Append]) -> list[Any]:
-        pipe = self._redis.pipeline(transaction=False)
-        for edit in edits:
-            message = encode("duel:edit", edit.message, self._process)
-            seq = edit.after.seq
-            mark = f"{seq}\n{edit.after.text}" if seq % CHECKPOINT_EVERY == 0 else ""
-            await self._append(
-                keys=list(_keys(edit.duel_id, edit.player_id)),
-                args=[
-                    edit.epoch,
-                    seq,
-                    json.dumps(edit.changes, separators=(",", ":")),
-                    KEEP_S,
-                    channel(f"duel:{edit.duel_id}"),
-                    message,
-                    mark,
-                ],
-                client=pipe,
-            )
-        return await pipe.execute(raise_on_error=False)
+    async def _compacted(self, edit: Append) -> bool:
+        player_id, after = edit.player_id, edit.after
+        live, log_key, mark_key, past_key = _keys(edit.duel_id, player_id)
+        mark, edits = await self._hot.call(READ, [mark_key, log_key], [])
+        base = _marked(mark, "").seq
+        front = edits[: after.seq - base]
+        if after.seq <= base or base + len(front) < after.seq:
+            return True
+        new: list[Part] = [_base(player_id), base, after.seq, f"{after.seq}\n{after.text}", _packed(front), KEEP_S]
+        return bool(await self._hot.call(COMPACT, [live, log_key, mark_key, past_key], new))
 
 
-def _replayed(document: Document, edits: list[str]) -> Document:
+def _keys(duel_id: str, player_id: str) -> tuple[str, str, str, str]:
+    return (
+        keys.duel_live(duel_id),
+        keys.duel_log(duel_id, player_id),
+        keys.duel_mark(duel_id, player_id),
+        keys.duel_past(duel_id, player_id),
+    )
+
+
+def _pen(player_id: str) -> str:
+    return f"pen:{player_id}"
+
+
+def _base(player_id: str) -> str:
+    return f"base:{player_id}"
+
+
+def _marked(mark: bytes | None, starter: str) -> Document:
+    if mark is None:
+        return Document.of(starter)
+    seq, _, text = mark.decode().partition("\n")
+    return Document.of(text, int(seq))
+
+
+def _packed(edits: list[bytes]) -> bytes:
+    """A chunk of the past: a line an edit, compressed."""
+    return zlib.compress(b"\n".join(edits))
+
+
+def _unpacked(chunk: bytes) -> list[bytes]:
+    return zlib.decompress(chunk).split(b"\n")
+
+
+def _replayed(document: Document, edits: list[bytes]) -> Document:
     for edit in edits:
         document = document.edited(json.loads(edit), UNBOUNDED)
     return document
-
-
-def _outcome(answer: str) -> Outcome:
-    if answer in ("ok", "order", "closed"):
-        return cast("Outcome", answer)
-    return "taken"

@@ -4,6 +4,7 @@ from typing import Any
 
 import redis.asyncio
 from redis.asyncio.client import Pipeline, PubSub
+from redis.asyncio.connection import AbstractConnection
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -12,20 +13,24 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 Redis = redis.asyncio.Redis
+Connection = AbstractConnection
 Script = AsyncScript
 LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 """What a call raises when the store is away."""
 
 __all__ = [
     "LOST",
+    "Connection",
     "Pipeline",
     "PubSub",
     "Redis",
+    "RedisConnectionError",
     "RedisError",
     "ResponseError",
     "Script",
     "connect",
     "connected",
+    "connection",
     "for_subscriber",
     "reply",
 ]
@@ -42,6 +47,14 @@ def connect(url: str, max_connections: int = 64) -> "Redis":
         retry_on_error=[RedisConnectionError],
     )
     return redis.asyncio.Redis(connection_pool=pool)
+
+
+def connection(client: "Redis") -> Connection:
+    """A connection to the store of `client`, beside its pool; not connected yet, and not made again by itself."""
+    pool = client.connection_pool
+    kwargs = {**pool.connection_kwargs, "retry": Retry(NoBackoff(), 0, supported_errors=()), "retry_on_error": []}
+    made: Connection = pool.connection_class(**kwargs)
+    return made
 
 
 def for_subscriber(client: "Redis") -> "Redis":

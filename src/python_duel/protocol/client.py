@@ -15,7 +15,8 @@ Units = Annotated[int, Field(ge=0)]
 """A length or an offset in UTF-16 code units."""
 
 Replacement = Annotated[list[Units | str], Field(min_length=1)]
-ChangeSet = Annotated[list[Units | Replacement], Field(max_length=20_000)]
+MAX_SECTIONS = 20_000
+ChangeSet = Annotated[list[Units | Replacement], Field(max_length=MAX_SECTIONS)]
 
 
 class QueueJoin(ClientMessage):

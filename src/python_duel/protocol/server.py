@@ -212,6 +212,8 @@ class DuelFinished(ServerMessage):
 
 class SessionClosed(ServerMessage):
     reason: str
+    reconnect: bool = False
+    """The session is still good: only this socket is closed."""
 
 
 class ServerDrain(ServerMessage):

@@ -7,6 +7,7 @@ from python_duel.duels.document import Document
 from python_duel.platform.ratelimit import Credit
 from python_duel.protocol.base import Language
 from python_duel.protocol.server import Role
+from python_duel.realtime.transport.link import Link
 
 
 @dataclass(slots=True)
@@ -15,12 +16,18 @@ class Pen:
 
     epoch: str
     document: Document
+    starter: str
+    """What the document was at seq 0."""
     starts_at: int
     deadline: int
     language: Language
     """What the document is written in now."""
     languages: frozenset[Language]
     """Those in which the challenge can be solved, judged here or not."""
+    under_way: int = 0
+    """Edits on their way to the log."""
+    stale: bool = False
+    """The log may have more or fewer edits than the document: it is being read again."""
 
 
 @dataclass(slots=True)
@@ -28,6 +35,7 @@ class Connection:
     """One socket of one player. Its events are handled one after the other, under `turn`."""
 
     sid: str
+    link: Link
     player_id: str
     session: str
     """Digest of the session's token."""

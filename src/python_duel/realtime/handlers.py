@@ -8,11 +8,12 @@ from python_duel.duels import rules
 from python_duel.errors import AlreadyInDuel, Forbidden, Invalid, Unavailable
 from python_duel.protocol import client
 from python_duel.protocol.base import ServerMessage
-from python_duel.protocol.server import REACTIONS, DuelCursorMoved, DuelSaid
+from python_duel.protocol.server import REACTIONS, DuelSaid
 from python_duel.realtime import views
 from python_duel.realtime.connection import Connection
 from python_duel.realtime.judging import Judging
 from python_duel.realtime.services import Services
+from python_duel.realtime.wire import Cursor, Edit
 
 LEAVE_GRACE_MS = 5000
 """How long a place in the queue outlives its player's last socket: a refresh keeps it, a closed page does not."""
@@ -80,21 +81,23 @@ class Handlers:
             if pen and pen.document.seq == 0:
                 # Nothing is written yet, or the store has lost it: then who watches must start again, too.
                 await services.duels.tell(duel_id)
-        facts, viewer = await services.hub.watch(connection.sid, connection.player_id, duel_id)
+        facts, viewer = await services.hub.watch(connection, duel_id)
         connection.roles[duel_id] = role
         services.hub.release(connection.sid, duel_id)
         return client.DuelOpenAck(snapshot=views.snapshot(facts, viewer))
 
     async def edit(self, connection: Connection, message: client.DuelEdit) -> client.DuelEditAck:
-        seq = await self._services.writing.edit(connection, message)
+        """One that is out of the ordinary: the others never come here."""
+        seq = await self._services.writing.edit(
+            connection, Edit(message.duel_id, message.seq, message.changes, message.language)
+        )
         if message.language is not None:
             await self._judging.write_in(connection, message.duel_id, message.language)
         return client.DuelEditAck(seq=seq)
 
     async def cursor(self, connection: Connection, message: client.DuelCursor) -> None:
-        self._services.writing.pen(connection, message.duel_id)
-        moved = DuelCursorMoved(player_id=connection.player_id, **message.model_dump())
-        await self._publish(message.duel_id, "duel:cursor", moved)
+        """As `edit`."""
+        self._services.writing.cursor(connection, Cursor(message.duel_id, message.anchor, message.head))
 
     async def run(self, connection: Connection, message: client.DuelRun) -> client.DuelRunAck:
         position = await self._judging.run(connection, message)

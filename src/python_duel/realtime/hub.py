@@ -2,52 +2,63 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
+from python_duel.duels.document import ChangeSet
+from python_duel.duels.journal import Append, Journal
 from python_duel.platform.bus import Bus
-from python_duel.protocol.server import DuelEdited
-from python_duel.realtime.room import Emit, Room
+from python_duel.realtime import wire
+from python_duel.realtime.connection import Connection
+from python_duel.realtime.neighbours import RELAYED, Neighbours
+from python_duel.realtime.room import Room
+from python_duel.realtime.transport.link import Link
 from python_duel.realtime.views import Facts, Viewer
 
 
 class Hub:
     """Rooms by duel and sockets by player."""
 
-    def __init__(self, bus: Bus, load: Callable[[str], Awaitable[Facts]], emit: Emit) -> None:
-        self._bus, self._load, self._emit = bus, load, emit
+    def __init__(
+        self, bus: Bus, journal: Journal, neighbours: Neighbours, load: Callable[[str], Awaitable[Facts]]
+    ) -> None:
+        self._bus, self._journal, self._neighbours, self._load = bus, journal, neighbours, load
         self._rooms: dict[str, Room] = {}
         self._watching: defaultdict[str, set[str]] = defaultdict(set)
-        self.players: defaultdict[str, set[str]] = defaultdict(set)
+        self.players: defaultdict[str, dict[str, Link]] = defaultdict(dict)
+        """The sockets of each player."""
         self.closing: Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]] | None = None
         """Called with a player's id when one of their sessions has ended."""
         self._tasks: set[asyncio.Task[None]] = set()
         bus.handler = self._heard
-        bus.on_gap = self._refresh_all
+        bus.on_gap = self._after_gap
 
-    async def arrive(self, sid: str, player_id: str) -> None:
+    async def arrive(self, connection: Connection) -> None:
         """A socket opened."""
-        self.players[player_id].add(sid)
-        await self._bus.subscribe(f"player:{player_id}")
+        self.players[connection.player_id][connection.sid] = connection.link
+        await self._bus.subscribe(f"player:{connection.player_id}")
 
-    async def depart(self, sid: str, player_id: str) -> None:
+    async def depart(self, connection: Connection) -> None:
         """A socket closed."""
+        sid, player_id = connection.sid, connection.player_id
         for duel_id in self._watching.pop(sid, set()):
             await self._unwatch(sid, duel_id)
-        self.players[player_id].discard(sid)
+        self.players[player_id].pop(sid, None)
         if not self.players[player_id]:
             del self.players[player_id]
         await self._bus.unsubscribe(f"player:{player_id}")
 
-    async def watch(self, sid: str, player_id: str, duel_id: str) -> tuple[Facts, Viewer]:
+    async def watch(self, connection: Connection, duel_id: str) -> tuple[Facts, Viewer]:
         """Let the socket hear of a duel from now on. Raises `NotFound`. Edits are held back until `release`."""
+        sid = connection.sid
         watching = self._watching[sid]
         try:
             if duel_id not in watching:
                 watching.add(duel_id)
                 await self._bus.subscribe(f"duel:{duel_id}")
+                await self._journal.watch(duel_id)
             # Only now: while this waited, the last other watcher may have closed the room.
-            return await self._room(duel_id).open(sid, player_id)
+            return await self._room(duel_id).open(sid, connection.link, connection.player_id)
         except BaseException:
             watching.discard(duel_id)
             await self._unwatch(sid, duel_id)
@@ -55,20 +66,36 @@ class Hub:
 
     def _room(self, duel_id: str) -> Room:
         if duel_id not in self._rooms:
-            self._rooms[duel_id] = Room(duel_id, self._load, self._emit)
+            self._rooms[duel_id] = Room(duel_id, self._load)
         return self._rooms[duel_id]
 
     def release(self, sid: str, duel_id: str) -> None:
-        """The snapshot is on its way: send what was held back, after it."""
+        """The snapshot leaves before this turn of the loop ends: then send what was held back."""
         room = self._rooms.get(duel_id)
         if room:
-            self._spawn(room.release(sid))
+            asyncio.get_running_loop().call_soon(room.release, sid)
 
-    async def edit(self, message: DuelEdited) -> None:
+    def edit(self, duel_id: str, player_id: str, seq: int, changes: ChangeSet, encoded: bytes) -> None:
         """Relay an edit to the sockets of this process."""
-        room = self._rooms.get(message.duel_id)
+        room = self._rooms.get(duel_id)
         if room:
-            await room.edit(message)
+            room.edit(player_id, seq, changes, encoded)
+
+    def tell_elsewhere(self, processes: Iterable[str], edit: Append) -> None:
+        """Relay an edit to the other processes on which the duel is watched."""
+        room = self._rooms.get(edit.duel_id)
+        if room:
+            room.elsewhere = self._neighbours.others(processes)
+            if room.elsewhere:
+                self._neighbours.edit(room.elsewhere, edit)
+
+    def cursor(self, duel_id: str, player_id: str, anchor: int, head: int) -> None:
+        """Relay a caret, here and to the other processes as far as they are known."""
+        room = self._rooms.get(duel_id)
+        if room:
+            room.cursor(player_id, anchor, head)
+            if room.elsewhere:
+                self._neighbours.cursor(room.elsewhere, duel_id, player_id, anchor, head)
 
     def refresh(self, duel_id: str) -> None:
         """Send a duel's watchers on this process a fresh snapshot."""
@@ -87,32 +114,47 @@ class Hub:
             if not room.members:
                 room.close()
                 del self._rooms[duel_id]
+                await self._journal.unwatch(duel_id)
         await self._bus.unsubscribe(f"duel:{duel_id}")
 
-    async def _heard(self, topic: str, event: str, data: dict[str, Any], origin: str) -> None:
+    async def _heard(self, topic: str, event: str, data: Any, origin: str) -> None:
+        if event == RELAYED:
+            self._relayed(data)
+            return
         kind, _, name = topic.partition(":")
         if kind == "player":
-            await self._tell_player(name, event, data)
+            self._tell_player(name, event, data)
             return
         room = self._rooms.get(name)
-        # An edit of this process's own was relayed at once, before it was durable.
-        if room and not (event == "duel:edit" and origin == self._bus.process):
+        if room:
             room.put(event, data)
 
-    async def _tell_player(self, player_id: str, event: str, data: dict[str, Any]) -> None:
+    def _relayed(self, data: dict[str, list[Any]]) -> None:
+        """Edits and carets from another process."""
+        for duel_id, player_id, seq, changes in data["edits"]:
+            self.edit(duel_id, player_id, seq, changes, wire.encode(changes))
+        for duel_id, player_id, anchor, head in data["cursors"]:
+            room = self._rooms.get(duel_id)
+            if room:
+                room.cursor(player_id, anchor, head)
+
+    def _tell_player(self, player_id: str, event: str, data: dict[str, Any]) -> None:
         if event == "session:closed":
             if self.closing:
                 # Apart: it waits for the socket's last event, which may wait for what this listener hears.
                 self._spawn(self.closing(player_id, data))
             return
-        for sid in list(self.players.get(player_id, ())):
-            await self._emit(sid, event, data)
+        packet = wire.raw_event(event, data)
+        for link in self.players.get(player_id, {}).values():
+            link.send(packet)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _refresh_all(self) -> None:
-        for room in self._rooms.values():
+    async def _after_gap(self) -> None:
+        """The store may have lost who watches, and this process what it was told."""
+        for duel_id, room in list(self._rooms.items()):
+            await self._journal.watch(duel_id)
             room.refresh()

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -18,6 +19,8 @@ from python_duel.platform.redis import LOST, RedisError
 from python_duel.players.session import COOKIES
 from python_duel.protocol.base import ClientMessage, ServerMessage
 from python_duel.protocol.client import EVENTS, ErrorAck
+from python_duel.protocol.server import ServerDrain, SessionClosed
+from python_duel.realtime import wire
 from python_duel.realtime.connection import Connection
 from python_duel.realtime.handlers import HANDLERS, Handlers
 from python_duel.realtime.server import Server
@@ -58,6 +61,7 @@ class Namespace:
         settings = self._services.settings
         connection = Connection(
             sid,
+            self._server.link(sid),
             player.id,
             digest(token or ""),
             edits=Credit(settings.edits_per_second, settings.edit_burst),
@@ -65,9 +69,10 @@ class Namespace:
             others=Credit(OTHER_RATE, OTHER_BURST),
         )
         self._connections[sid] = connection
+        connection.link.take = partial(self._take, connection)
         metrics.CONNECTIONS.inc()
         async with connection.turn:
-            await self._services.hub.arrive(sid, player.id)
+            await self._services.hub.arrive(connection)
             await self._services.presence.add(player.id, sid)
         arrival = asyncio.create_task(self._tell_arrival(connection))
         self._arrivals.add(arrival)
@@ -91,7 +96,7 @@ class Namespace:
         # After its last event: that may still be opening a duel.
         async with connection.turn:
             self._services.writing.forget(connection)
-            await self._services.hub.depart(sid, connection.player_id)
+            await self._services.hub.depart(connection)
         await self._handlers.departed(connection)
 
     async def dispatch(self, sid: str | None, event: list[Any]) -> dict[str, Any]:
@@ -100,8 +105,7 @@ class Namespace:
         try:
             if connection is None:
                 raise Unauthenticated("Connect again.")
-            if event[:1] != ["duel:edit"]:
-                _spend(connection)
+            _spend(connection)
             name, message = parse(event)
             async with connection.turn:
                 answer = await HANDLERS[name](self._handlers, connection, message)
@@ -112,20 +116,59 @@ class Namespace:
             return _refused(Unavailable("A part of the server is away: try again in a moment.", retry_after_ms=1000))
         except Exception:
             log.exception("an event failed", client_event=event[:1])
-            return _refused(Unavailable("The server could not do that: try again.", retry_after_ms=1000))
+            return _refused(_failed())
         return _ack(answer)
 
-    async def drain(self, within_ms: int) -> None:
+    def _take(self, connection: Connection, packet: bytes) -> bool:
+        """Handle an edit or a cursor at once, unless an earlier event is still being handled or it is out of the
+        ordinary: then it goes the general way.
+        """
+        if connection.turn.locked():
+            return False
+        parsed = wire.hot(packet)
+        if parsed is None:
+            return False
+        ack_id, message = parsed
+        try:
+            if isinstance(message, wire.Cursor):
+                _spend(connection)
+                self._services.writing.cursor(connection, message)
+                _answer(connection, ack_id, wire.OK % ack_id)
+                return True
+            return self._services.writing.take(connection, message, partial(_edited, connection, ack_id))
+        except DuelError as error:
+            _answer(connection, ack_id, wire.ack(ack_id, _refused(error)))
+        except Exception:
+            log.exception("an event failed", client_event="an edit or a cursor")
+            _answer(connection, ack_id, wire.ack(ack_id, _refused(_failed())))
+        return True
+
+    def drain(self, within_ms: int) -> None:
         """Tell every socket that this process is about to stop."""
-        sids = list(self._connections)
-        message = {"reconnect_within_ms": within_ms}
-        await asyncio.gather(*(self._server.emit("server:drain", message, to=sid) for sid in sids))
+        packet = wire.event("server:drain", ServerDrain(reconnect_within_ms=within_ms))
+        for connection in self._connections.values():
+            connection.link.send(packet)
 
     async def _close_session(self, player_id: str, data: dict[str, Any]) -> None:
         for connection in [c for c in self._connections.values() if c.player_id == player_id]:
             if connection.session == data["session"]:
-                await self._server.emit("session:closed", {"reason": data["reason"]}, to=connection.sid)
+                connection.link.send(wire.event("session:closed", SessionClosed(reason=data["reason"])))
                 await self._server.disconnect(connection.sid)
+
+
+def _answer(connection: Connection, id: bytes, packet: bytes) -> None:
+    """Acknowledge, if the client wants to know."""
+    if id:
+        connection.link.send(packet)
+
+
+def _edited(connection: Connection, id: bytes, answer: int | DuelError) -> None:
+    packet = wire.edit_ack(id, answer) if isinstance(answer, int) else wire.ack(id, _refused(answer))
+    _answer(connection, id, packet)
+
+
+def _failed() -> Unavailable:
+    return Unavailable("The server could not do that: try again.", retry_after_ms=1000)
 
 
 def _spend(connection: Connection) -> None:

@@ -7,13 +7,12 @@ from typing import Any
 
 import structlog
 
+from python_duel.duels.document import ChangeSet
 from python_duel.protocol.base import ServerMessage
-from python_duel.protocol.server import DuelCursorMoved, DuelEdited, DuelState, DuelVerdict
-from python_duel.realtime import views
+from python_duel.protocol.server import DuelState, DuelVerdict
+from python_duel.realtime import views, wire
+from python_duel.realtime.transport.link import Link
 from python_duel.realtime.views import Facts, Viewer
-
-Emit = Callable[[str, str, dict[str, Any]], Awaitable[None]]
-"""Send to a socket: sid, event, payload."""
 
 RETRY_S = 1.0
 """From a snapshot that could not be made to the next attempt."""
@@ -24,22 +23,25 @@ log = structlog.get_logger(__name__)
 class Member:
     """A watching socket. `seen`: the last edit sent, by player."""
 
-    sid: str
+    link: Link
     viewer: Viewer
     seen: dict[str, int] = field(default_factory=dict)
     holds: int = 0
     """Snapshots on their way to it."""
-    late: list[DuelEdited] = field(default_factory=list)
-    """Edits held back until they have left."""
+    late: list[tuple[str, int, bytes]] = field(default_factory=list)
+    """Edits and carets held back until they have left: author, seq (0: a caret), packet."""
 
 
 class Room:
-    """A duel's members. Messages from other processes go through one queue, so that they keep their order."""
+    """A duel's members. Edits and carets pass at once; all else waits in one queue, so that it keeps its order."""
 
-    def __init__(self, duel_id: str, load: Callable[[str], Awaitable[Facts]], emit: Emit) -> None:
+    def __init__(self, duel_id: str, load: Callable[[str], Awaitable[Facts]]) -> None:
         self.duel_id = duel_id
         self.members: dict[str, Member] = {}
-        self._load, self._emit = load, emit
+        """By socket."""
+        self.elsewhere: tuple[str, ...] = ()
+        """The other processes on which it was watched when the last edit was stored."""
+        self._load = load
         self._visibility = "hidden"
         self._stale = False
         # One snapshot at a time: an older one never leaves after a newer one.
@@ -47,25 +49,27 @@ class Room:
         self._queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self._task = asyncio.create_task(self._run(), name=f"room {duel_id}")
 
-    async def open(self, sid: str, player_id: str) -> tuple[Facts, Viewer]:
+    async def open(self, sid: str, link: Link, player_id: str) -> tuple[Facts, Viewer]:
         """Make the socket a member and load what it may see. Call `release` once the snapshot is on its way."""
-        member = self.members.setdefault(sid, Member(sid, Viewer(player_id, "spectator")))
+        member = self.members.setdefault(sid, Member(link, Viewer(player_id, "spectator")))
         member.holds += 1
         async with self._snapshots:
             facts = await self._load(self.duel_id)
             self._inform(member, facts)
         return facts, member.viewer
 
-    async def release(self, sid: str) -> None:
+    def release(self, sid: str) -> None:
         """Send what was held back while the snapshot was made."""
         member = self.members.get(sid)
         if member:
-            await self._release(member)
+            self._release(member)
 
-    async def _release(self, member: Member) -> None:
+    def _release(self, member: Member) -> None:
         member.holds -= 1
-        while member.late and not member.holds:
-            await self._relay(member, member.late.pop(0))
+        if not member.holds:
+            late, member.late = member.late, []
+            for edit in late:
+                self._relay(member, *edit)
 
     def put(self, event: str, data: dict[str, Any]) -> None:
         """A message of the bus. Several changes that wait together make one snapshot."""
@@ -83,25 +87,36 @@ class Room:
         """Nobody watches any more."""
         self._task.cancel()
 
-    async def edit(self, message: DuelEdited) -> None:
-        """Relay an edit to every member who may see it."""
-        for member in list(self.members.values()):
-            await self._edit(member, message)
+    def edit(self, player_id: str, seq: int, changes: ChangeSet, encoded: bytes) -> None:
+        """Relay an edit to everybody but its author; `encoded` is the change set as JSON."""
+        seen = views.edited(changes, self._visibility)
+        if seen is not changes:
+            encoded = wire.encode(seen)
+        self._pass_on(player_id, seq, wire.edited(self.duel_id, player_id, seq, None if seen is None else encoded))
 
-    async def _edit(self, member: Member, message: DuelEdited) -> None:
-        if member.holds or member.late:
-            member.late.append(message)
-        else:
-            await self._relay(member, message)
+    def cursor(self, player_id: str, anchor: int, head: int) -> None:
+        """Relay a caret to everybody but its owner."""
+        if views.shows_cursor(self._visibility):
+            self._pass_on(player_id, 0, wire.cursor_moved(self.duel_id, player_id, anchor, head))
 
-    async def _relay(self, member: Member, message: DuelEdited) -> None:
-        expected = member.seen.get(message.player_id, 0) + 1
-        if message.seq > expected:
+    def _pass_on(self, player_id: str, seq: int, packet: bytes) -> None:
+        for member in self.members.values():
+            if member.viewer.player_id == player_id:
+                continue
+            if member.holds:
+                member.late.append((player_id, seq, packet))
+            else:
+                self._relay(member, player_id, seq, packet)
+
+    def _relay(self, member: Member, player_id: str, seq: int, packet: bytes) -> None:
+        expected = member.seen.get(player_id, 0) + 1
+        if seq == expected:
+            member.seen[player_id] = seq
+            member.link.send(packet)
+        elif seq == 0:
+            member.link.send(packet)
+        elif seq > expected:
             self.refresh()
-        if message.seq != expected:
-            return
-        member.seen[message.player_id] = message.seq
-        await self._send(member, "duel:edit", views.edited(message, member.viewer, self._visibility))
 
     async def _run(self) -> None:
         while True:
@@ -115,19 +130,14 @@ class Room:
         match event:
             case "duel:state":
                 await self._push_state()
-            case "duel:edit":
-                await self.edit(DuelEdited.model_validate(data))
-            case "duel:cursor":
-                moved = DuelCursorMoved.model_validate(data)
-                for member in list(self.members.values()):
-                    await self._send(member, event, views.cursor(moved, member.viewer, self._visibility))
             case "duel:verdict":
                 verdict = DuelVerdict.model_validate(data)
-                for member in list(self.members.values()):
-                    await self._send(member, event, views.verdict(verdict, member.viewer))
+                for member in self.members.values():
+                    self._send(member, event, views.verdict(verdict, member.viewer))
             case _:
-                for sid in list(self.members):
-                    await self._emit(sid, event, data)
+                packet = wire.raw_event(event, data)
+                for member in self.members.values():
+                    member.link.send(packet)
 
     async def _push_state(self) -> None:
         self._stale = False
@@ -139,7 +149,7 @@ class Room:
                 facts = await self._load(self.duel_id)
                 for member in members:
                     self._inform(member, facts)
-                    await self._send(member, "duel:state", DuelState(snapshot=views.snapshot(facts, member.viewer)))
+                    self._send(member, "duel:state", DuelState(snapshot=views.snapshot(facts, member.viewer)))
         except Exception:
             # Nobody else will tell them: try again until the stores answer.
             asyncio.get_running_loop().call_later(RETRY_S, self.refresh)
@@ -147,7 +157,7 @@ class Room:
         finally:
             # Those who were held, not their sockets: one may have left and come back as another member.
             for member in members:
-                await self._release(member)
+                self._release(member)
 
     def _inform(self, member: Member, facts: Facts) -> None:
         """It is about to be sent a snapshot of these facts."""
@@ -155,6 +165,6 @@ class Room:
         member.viewer = views.viewer(facts.duel, member.viewer.player_id)
         member.seen = {player_id: document.seq for player_id, document in facts.documents.items()}
 
-    async def _send(self, member: Member, event: str, message: ServerMessage | None) -> None:
-        if message is not None:
-            await self._emit(member.sid, event, message.model_dump(mode="json", exclude_none=True))
+    @staticmethod
+    def _send(member: Member, event: str, message: ServerMessage) -> None:
+        member.link.send(wire.event(event, message))

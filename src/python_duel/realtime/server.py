@@ -8,6 +8,9 @@ import socketio
 import structlog
 from socketio import packet
 
+from python_duel.realtime import wire
+from python_duel.realtime.transport.engine import Engine
+from python_duel.realtime.transport.link import Link
 from python_duel.settings import Settings
 
 Dispatch = Callable[[str | None, list[Any]], Awaitable[dict[str, Any]]]
@@ -25,15 +28,30 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     """
 
     dispatch: Dispatch
+    eio: Engine
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(async_mode="asgi", async_handlers=False, logger=False, engineio_logger=False, **options)
+        self.eio.requests = self.environ
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+    def link(self, sid: str) -> Link:
+        """The link of a socket that has joined; raises KeyError when it is closed."""
+        return self.eio.link(self.manager.eio_sid_from_sid(sid, "/"))
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
-        """Close the socket on a frame that is no packet, or that is binary: no event here is, and attachments that
+        """Offer the packet to the socket's link, then handle it the general way.
+
+        The socket is closed on a frame that is no packet, or that is binary: no event here is, and attachments that
         never come would be waited for in silence.
         """
         try:
             if not isinstance(data, str) or data[:1] in BINARY:
                 raise ValueError("binary packets are not taken")
-            await super()._handle_eio_message(eio_sid, data)
+            if not self.eio.link(eio_sid).take(b"4" + data.encode()):
+                await super()._handle_eio_message(eio_sid, data)
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             log.warning("a socket is closed for a broken frame", error=str(error)[:100])
             await self.eio.disconnect(eio_sid)
@@ -42,26 +60,21 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             await self.eio.disconnect(eio_sid)
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
-        sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
+        namespace = namespace or "/"
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         answer = await self.dispatch(sid, data if isinstance(data, list) else [])
         if id is not None:
-            ack = self.packet_class(packet.ACK, namespace=namespace or "/", id=id, data=[answer])
-            await self._send_packet(eio_sid, ack)
+            address = str(id) if namespace == "/" else f"{namespace},{id}"
+            self.eio.link(eio_sid).send(wire.ack(address.encode(), answer))
 
 
 def make_server(settings: Settings) -> Server:
     """A server without handlers yet."""
     return Server(
-        async_mode="asgi",
-        async_handlers=False,
         cors_allowed_origins=lambda origin, environ: origin_allowed(origin, environ, settings.allowed_origins),
         transports=["websocket", "polling"] if settings.polling else ["websocket"],
         max_http_buffer_size=settings.frame_bytes,
         http_compression=False,
-        ping_interval=20,
-        ping_timeout=15,
-        logger=False,
-        engineio_logger=False,
     )
 
 

@@ -5,17 +5,15 @@ from typing import Literal
 
 from python_duel.challenges.package import Package
 from python_duel.duels import repository, rules
-from python_duel.duels.document import Document, masked, masked_changes
+from python_duel.duels.document import ChangeSet, Document, masked, masked_changes
 from python_duel.duels.models import Duel, DuelPlayer
+from python_duel.protocol.server import DuelPlayer as PlayerView
 from python_duel.protocol.server import (
-    DuelCursorMoved,
-    DuelEdited,
     DuelVerdict,
     Role,
     Snapshot,
     SubmissionView,
 )
-from python_duel.protocol.server import DuelPlayer as PlayerView
 
 Sight = Literal["full", "shape", "none"]
 
@@ -26,6 +24,9 @@ class Viewer:
 
     player_id: str
     role: Role
+
+
+NOBODY = Viewer(" ", "spectator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +81,21 @@ def snapshot(facts: Facts, viewer: Viewer) -> Snapshot:
     )
 
 
-def edited(message: DuelEdited, viewer: Viewer, visibility: str) -> DuelEdited | None:
-    """A live edit for the viewer; its author has it already."""
-    if viewer.player_id == message.player_id:
-        return None
-    seen = sight(viewer, message.player_id, visibility, finished=False)
-    if seen == "full" or message.changes is None:
-        return message
-    changes = masked_changes(message.changes) if seen == "shape" else None
-    return message.model_copy(update={"changes": changes})
+def edited(changes: ChangeSet, visibility: str) -> ChangeSet | None:
+    """A live edit for everybody but its author, who has it already; None where only the activity shows."""
+    seen = _others_sight(visibility)
+    if seen == "full":
+        return changes
+    return masked_changes(changes) if seen == "shape" else None
 
 
-def cursor(message: DuelCursorMoved, viewer: Viewer, visibility: str) -> DuelCursorMoved | None:
-    """A caret for the viewer: not one's own, and not where the code is hidden."""
-    if viewer.player_id == message.player_id:
-        return None
-    return None if sight(viewer, message.player_id, visibility, finished=False) == "none" else message
+def shows_cursor(visibility: str) -> bool:
+    """Whether others see a player's caret: not where the code is hidden."""
+    return _others_sight(visibility) != "none"
+
+
+def _others_sight(visibility: str) -> Sight:
+    return sight(NOBODY, "", visibility, finished=False)
 
 
 def verdict(message: DuelVerdict, viewer: Viewer) -> DuelVerdict:

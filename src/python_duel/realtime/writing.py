@@ -1,26 +1,44 @@
 """How a keystroke travels: checked, applied, relayed at once on this process, made durable, acknowledged."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from functools import partial
 
 from python_duel.challenges.package import Package
-from python_duel.duels.document import Document, InvalidChanges, TextTooLong
-from python_duel.duels.journal import Append, Journal, Outcome
+from python_duel.duels.document import HALF_PAIR, ChangeSet, Document, InvalidChanges, TextTooLong
+from python_duel.duels.journal import Append, Journal, Kept, Outcome
 from python_duel.duels.models import Duel
 from python_duel.duels.repository import side
 from python_duel.duels.service import starter_of
-from python_duel.errors import Forbidden, Invalid, NotLive, PenTaken, RateLimited, Resync, TooLarge, Unavailable
+from python_duel.errors import (
+    DuelError,
+    Forbidden,
+    Invalid,
+    NotLive,
+    PenTaken,
+    RateLimited,
+    Resync,
+    TooLarge,
+    Unavailable,
+)
 from python_duel.platform import metrics
 from python_duel.platform.clock import Clock
 from python_duel.platform.redis import LOST, RedisError
-from python_duel.protocol.client import DuelEdit
-from python_duel.protocol.server import DuelEdited
+from python_duel.realtime import wire
 from python_duel.realtime.connection import Connection, Pen
 from python_duel.realtime.hub import Hub
+from python_duel.realtime.wire import Cursor, Edit
 
 CLOCK_SLACK_MS = 100
 """Another process may have told the start by its own, slightly earlier reading of the database's clock."""
+REREAD_S = 0.2
 OVER = "The duel is over."
 PEN_TAKEN = "Another tab or device writes now: open the duel here again (duel:open) to take the pen back."
+FLOOD = "Too much at once: send edits in larger batches, and only what changed."
+
+Reply = Callable[[int | DuelError], None]
+"""Told the seq that is durable now, or why it is not."""
 
 
 class Writing:
@@ -29,6 +47,7 @@ class Writing:
     def __init__(self, journal: Journal, hub: Hub, clock: Clock, code_bytes: int) -> None:
         self._journal, self._hub, self._clock, self._code_bytes = journal, hub, clock, code_bytes
         self._pens: dict[tuple[str, str], Pen] = {}
+        self._reading: set[asyncio.Task[None]] = set()
 
     def document(self, duel_id: str, player_id: str) -> Document | None:
         """The document as this process relayed it last, when its pen is here: ahead of the log while an edit
@@ -45,9 +64,16 @@ class Writing:
             connection.over.add(duel.id)
             return
         player = side(duel, connection.player_id)
-        document = await self._journal.read(duel.id, player.player_id, starter_of(player, package))
-        languages = frozenset(package.starter)
-        pen = Pen(epoch, document, duel.starts_at, duel.deadline, player.language, languages)  # type: ignore[arg-type]
+        starter = starter_of(player, package)
+        pen = Pen(
+            epoch,
+            await self._journal.read(duel.id, player.player_id, starter),
+            starter,
+            duel.starts_at,
+            duel.deadline,
+            player.language,  # type: ignore[arg-type]
+            frozenset(package.starter),
+        )
         connection.pens[duel.id] = self._pens[duel.id, connection.player_id] = pen
 
     def forget(self, connection: Connection) -> None:
@@ -57,82 +83,116 @@ class Writing:
 
     def pen(self, connection: Connection, duel_id: str) -> Pen:
         """The socket's pen of an open duel; raises `Forbidden`, `PenTaken` or `NotLive`."""
-        role = connection.roles.get(duel_id)
-        if role is None:
-            raise Forbidden("Open the duel first: duel:open.")
-        if role == "spectator":
-            raise Forbidden("Only the two players may do that.")
-        if duel_id in connection.over:
-            raise NotLive(OVER)
         pen = connection.pens.get(duel_id)
         if pen is None:
-            raise PenTaken(PEN_TAKEN)
-        if self._clock.now() < pen.starts_at - CLOCK_SLACK_MS:
+            raise self._penless(connection, duel_id)
+        now = self._clock.now()
+        if now < pen.starts_at - CLOCK_SLACK_MS:
             raise NotLive("The duel has not started: wait for the countdown.")
-        if self._clock.now() >= pen.deadline:
+        if now >= pen.deadline:
             raise NotLive("Time is up.")
         return pen
 
-    async def edit(self, connection: Connection, message: DuelEdit) -> int:
-        """Take one edit; the seq that is durable now. Raises what `pen` raises, and `Resync`, `Invalid`, `TooLarge`."""
-        wait = connection.edits.spend() or connection.volume.spend(_volume(message))
-        if wait:
-            raise RateLimited(
-                "Too much at once: send edits in larger batches, and only what changed.", retry_after_ms=wait
-            )
-        pen = self.pen(connection, message.duel_id)
-        before = pen.document
-        if message.seq <= before.seq:
-            metrics.EDITS.labels("repeated").inc()
-            return message.seq
-        if message.seq > before.seq + 1:
-            raise Resync(f"The last edit here is {before.seq}: go on from this text.", seq=before.seq, text=before.text)
-        if message.language is not None and message.language not in pen.languages:
-            raise Invalid(not_offered(message.language, pen.languages), seq=before.seq)
-        pen.document = self._apply(before, message)
-        relayed = DuelEdited(
-            duel_id=message.duel_id, player_id=connection.player_id, seq=message.seq, changes=message.changes
-        )
-        await self._hub.edit(relayed)
-        await self._keep(connection, pen, before, relayed)
-        metrics.EDITS.labels("accepted").inc()
-        return message.seq
+    @staticmethod
+    def _penless(connection: Connection, duel_id: str) -> DuelError:
+        role = connection.roles.get(duel_id)
+        if role is None:
+            return Forbidden("Open the duel first: duel:open.")
+        if role == "spectator":
+            return Forbidden("Only the two players may do that.")
+        return NotLive(OVER) if duel_id in connection.over else PenTaken(PEN_TAKEN)
 
-    def _apply(self, document: Document, message: DuelEdit) -> Document:
+    def cursor(self, connection: Connection, moved: Cursor) -> None:
+        """Relay a caret. Raises what `pen` raises."""
+        self.pen(connection, moved.duel_id)
+        self._hub.cursor(moved.duel_id, connection.player_id, moved.anchor, moved.head)
+
+    def take(self, connection: Connection, edit: Edit, reply: Reply) -> bool:
+        """Take one edit; False, and nothing is done, when it goes over to another language.
+
+        Raises what `pen` raises, and `RateLimited`, `Resync`, `Invalid`, `TooLarge`; then `reply` is not called.
+        """
+        if edit.language is not None:
+            pen = connection.pens.get(edit.duel_id)
+            if pen and pen.language != edit.language:
+                return False
+        encoded = _encoded(edit.changes)
+        wait = connection.edits.spend() or connection.volume.spend(len(encoded))
+        if wait:
+            raise RateLimited(FLOOD, retry_after_ms=wait)
+        pen = self.pen(connection, edit.duel_id)
+        if pen.stale:
+            raise _not_stored()
+        before = pen.document
+        if edit.seq <= before.seq:
+            metrics.EDITS_REPEATED.inc()
+            reply(edit.seq)
+        elif edit.seq > before.seq + 1:
+            raise Resync(f"The last edit here is {before.seq}: go on from this text.", seq=before.seq, text=before.text)
+        else:
+            pen.document = self._apply(before, edit.changes)
+            self._hub.edit(edit.duel_id, connection.player_id, edit.seq, edit.changes, encoded)
+            append = Append(edit.duel_id, connection.player_id, pen.epoch, pen.document, encoded)
+            pen.under_way += 1
+            self._journal.append(append, partial(self._kept, connection, pen, append, reply))
+        return True
+
+    async def edit(self, connection: Connection, edit: Edit) -> int:
+        """As `take`, also for an edit that goes over to another language; the seq that is durable now."""
+        pen = self.pen(connection, edit.duel_id)
+        if edit.language is not None and edit.language not in pen.languages:
+            raise Invalid(not_offered(edit.language, pen.languages), seq=pen.document.seq)
+        edit.language = None
+        answer: asyncio.Future[int | DuelError] = asyncio.get_running_loop().create_future()
+        self.take(connection, edit, answer.set_result)
+        seq = await answer
+        if isinstance(seq, DuelError):
+            raise seq
+        return seq
+
+    def _apply(self, document: Document, changes: ChangeSet) -> Document:
         try:
-            return document.edited(message.changes, self._code_bytes)
+            return document.edited(changes, self._code_bytes)
         except InvalidChanges as error:
             raise Invalid(str(error), seq=document.seq) from None
         except TextTooLong as error:
             raise TooLarge(str(error), seq=document.seq) from None
 
-    async def _keep(self, connection: Connection, pen: Pen, before: Document, relayed: DuelEdited) -> None:
-        append = Append(
-            relayed.duel_id,
-            relayed.player_id,
-            pen.epoch,
-            pen.document,
-            relayed.changes or [],
-            relayed.model_dump(mode="json"),
-        )
-        try:
-            outcome = await self._journal.append(append)
-        except (*LOST, RedisError) as error:
-            pen.document = before
-            # What is sent again may not be the same: the watchers here must forget what they were shown.
-            self._hub.refresh(relayed.duel_id)
-            raise Unavailable("The edit could not be stored: send it again.", retry_after_ms=1000) from error
-        if outcome != "ok":
-            await self._not_kept(connection, relayed, outcome)
+    def _kept(self, connection: Connection, pen: Pen, append: Append, reply: Reply, outcome: Outcome) -> None:
+        """The log has answered."""
+        pen.under_way -= 1
+        if isinstance(outcome, Kept):
+            metrics.EDITS_ACCEPTED.inc()
+            self._hub.tell_elsewhere(outcome.watched_by, append)
+            reply(append.after.seq)
+        elif outcome in ("taken", "closed"):
+            self._lay_down(connection, append.duel_id)
+            self._hub.refresh(append.duel_id)
+            if outcome == "closed":
+                connection.over.add(append.duel_id)
+            reply(NotLive(OVER) if outcome == "closed" else PenTaken(PEN_TAKEN))
+        else:
+            pen.stale = True
+            if not pen.under_way:
+                self._read_again(append, pen)
+            reply(_not_stored())
 
-    async def _not_kept(self, connection: Connection, relayed: DuelEdited, outcome: Outcome) -> None:
-        """The watchers here were sent an edit that does not stand: give them the truth again."""
-        self._lay_down(connection, relayed.duel_id)
-        self._hub.refresh(relayed.duel_id)
-        if outcome == "closed":
-            connection.over.add(relayed.duel_id)
-            raise NotLive(OVER)
-        raise PenTaken(PEN_TAKEN)
+    def _read_again(self, append: Append, pen: Pen) -> None:
+        """Nobody knows which of the last edits are in the log: go on from what it has."""
+
+        async def read() -> None:
+            while pen.stale:
+                with suppress(*LOST, RedisError):
+                    pen.document = await self._journal.read(append.duel_id, append.player_id, pen.starter)
+                    pen.stale = False
+                if pen.stale:
+                    await asyncio.sleep(REREAD_S)
+            # The watchers here were sent edits that may not stand.
+            self._hub.refresh(append.duel_id)
+
+        task = asyncio.get_running_loop().create_task(read())
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
 
     def _lay_down(self, connection: Connection, duel_id: str) -> None:
         pen = connection.pens.pop(duel_id, None)
@@ -140,12 +200,17 @@ class Writing:
             del self._pens[duel_id, connection.player_id]
 
 
+def _encoded(changes: ChangeSet) -> bytes:
+    try:
+        return wire.encode(changes)
+    except UnicodeEncodeError:
+        raise Invalid(HALF_PAIR) from None
+
+
+def _not_stored() -> Unavailable:
+    return Unavailable("The edit could not be stored: send it again.", retry_after_ms=1000)
+
+
 def not_offered(language: str, offered: Collection[str]) -> str:
     """Why a duel does not take a language."""
     return f"{language} is not offered in this duel: use {' or '.join(sorted(offered))}."
-
-
-def _volume(message: DuelEdit) -> int:
-    """How much an edit adds to the log, about, in characters."""
-    parts = (part for section in message.changes if isinstance(section, list) for part in section)
-    return len(message.changes) + sum(len(part) if isinstance(part, str) else 1 for part in parts)

@@ -23,13 +23,15 @@ from python_duel.platform import redis as redis_store
 from python_duel.platform.bundled import bundled
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
+from python_duel.platform.pipelined import Pipelined
 from python_duel.platform.postgres import Database, migrate
 from python_duel.players import endpoints as player_endpoints
 from python_duel.players.service import Players
 from python_duel.realtime.hub import Hub
 from python_duel.realtime.namespace import Namespace
+from python_duel.realtime.neighbours import Neighbours
 from python_duel.realtime.presence import Presence
-from python_duel.realtime.server import Server, make_server
+from python_duel.realtime.server import make_server
 from python_duel.realtime.services import FactsLoader, Services
 from python_duel.realtime.writing import Writing
 from python_duel.settings import Settings
@@ -50,10 +52,11 @@ class WebApp:
         self._settings, self._database_url = settings, settings.database_url
         clock, database = Clock(), Database(settings.database_url)
         redis = redis_store.connect(settings.redis_url)
-        bus, challenges = Bus(redis), Challenges(database, settings.code_bytes)
+        hot = Pipelined(redis)
+        bus, challenges = Bus(redis, hot), Challenges(database, settings.code_bytes)
         duels = Duels(
             database,
-            Journal(redis, bus.process),
+            Journal(hot, bus.process),
             Jobs(redis, settings.judge_queue),
             Timers(redis, clock),
             bus,
@@ -62,11 +65,12 @@ class WebApp:
         )
         players = Players(database, clock, settings.session_days)
         server = make_server(settings)
-        services = _services(settings, clock, redis, bus, players, duels, server)
-        self._database, self._redis, self._bus, self._challenges = database, redis, bus, challenges
+        services = _services(settings, clock, redis, bus, players, duels)
+        self._database, self._redis, self._hot, self._bus, self._challenges = database, redis, hot, bus, challenges
+        self.server = server
         self.namespace = Namespace(server, services)
         self.health = health.Health(database, redis)
-        self._background = Background(services, Results(duels))
+        self._background = Background(services, Results(duels), server.eio.beat)
         api = _http(self._lifespan, self.health, _routers(services, challenges))
         self.asgi: ASGIApp = socketio.ASGIApp(server, Guard(api, settings))
 
@@ -74,19 +78,21 @@ class WebApp:
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         await migrate(self._database_url)
         await self._challenges.seed(bundled("challenges"))
+        await self._hot.start()
         await self._bus.start()
         try:
             async with self._background:
                 yield
         finally:
             await self._bus.stop()
+            await self._hot.close()
             await self._redis.aclose()
             await self._database.close()
 
     async def drain(self) -> None:
         """Readiness off, then tell the sockets to move: this process stops in a moment."""
         self.health.draining = True
-        await self.namespace.drain(within_ms=2000)
+        self.namespace.drain(within_ms=2000)
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -101,13 +107,9 @@ def _services(
     bus: Bus,
     players: Players,
     duels: Duels,
-    server: Server,
 ) -> Services:
-    async def emit(sid: str, event: str, payload: dict[str, object]) -> None:
-        await server.emit(event, payload, to=sid)
-
     loader = FactsLoader(duels, clock, settings.code_bytes)
-    hub = Hub(bus, loader.load, emit)
+    hub = Hub(bus, duels.journal, Neighbours(bus), loader.load)
     writing = loader.writing = Writing(duels.journal, hub, clock, settings.code_bytes)
     return Services(
         settings=settings,

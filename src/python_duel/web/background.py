@@ -1,10 +1,10 @@
 """What a web process does unasked: timers, verdicts, heartbeats and the sweep after crashes."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 
@@ -20,8 +20,8 @@ log = structlog.get_logger(__name__)
 class Background:
     """Tasks that live as long as the process, as an async context."""
 
-    def __init__(self, services: Services, results: Results) -> None:
-        self._services, self._results = services, results
+    def __init__(self, services: Services, results: Results, beat: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._services, self._results, self._beat = services, results, beat
         self._recovery = Recovery(services.duels)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -32,6 +32,7 @@ class Background:
             asyncio.create_task(duels.timers.run(self._recovery.tick), name="timers"),
             asyncio.create_task(duels.jobs.consume(process, self._results.apply), name="results"),
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
+            asyncio.create_task(self._beat(), name="pings"),
             asyncio.create_task(self._sweep(), name="sweep"),
         ]
         return self

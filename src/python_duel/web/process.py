@@ -2,10 +2,14 @@
 
 import asyncio
 import gc
+from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
 
+from python_duel.errors import StartError
+from python_duel.realtime.transport.engine import Engine
 from python_duel.settings import Settings
 from python_duel.web.app import WebApp
 
@@ -37,6 +41,21 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
 
+def websockets(engine: Engine, settings: Settings) -> Callable[..., asyncio.Protocol]:
+    """What uvicorn makes for each WebSocket. Raises `StartError` when picows is asked for and missing."""
+    if settings.transport != "stock":
+        try:
+            from python_duel.realtime.transport.fast import FastProtocol  # noqa: PLC0415 - it may not be there
+
+            return partial(FastProtocol, engine, settings.frame_bytes)
+        except ImportError as error:
+            if settings.transport == "picows":
+                raise StartError(f"picows cannot be loaded ({error}): set DUEL_TRANSPORT=stock.") from None
+    from python_duel.realtime.transport.stock import StockProtocol  # noqa: PLC0415 - only where it is used
+
+    return StockProtocol
+
+
 def run(settings: Settings, fd: int) -> None:
     """Serve the listening socket `fd` until a signal. Raises `StartError`."""
     app = WebApp(settings)
@@ -46,6 +65,7 @@ def run(settings: Settings, fd: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        ws=websockets(app.server.eio, settings),  # type: ignore[arg-type]
         ws_max_size=settings.frame_bytes,
         ws_per_message_deflate=False,
         ws_ping_interval=None,

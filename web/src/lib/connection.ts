@@ -57,7 +57,8 @@ function watched(it: Socket): Socket {
       if (!it.active) setTimeout(() => it.connect(), 2000);
     }
   });
-  it.on("session:closed", ({ reason }: ServerEvents["session:closed"]) => {
+  it.on("session:closed", ({ reason, reconnect }: ServerEvents["session:closed"]) => {
+    if (reconnect) return; // Only this socket goes: the library opens the next one.
     useLink.setState({ link: "closed", reason });
     it.disconnect();
   });

@@ -353,6 +353,7 @@ export interface ServerDrain {
 
 export interface SessionClosed {
   reason: string;
+  reconnect?: boolean;
 }
 
 /** Answer of the session calls. */

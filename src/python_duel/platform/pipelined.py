@@ -1,0 +1,89 @@
+"""The hot path to Redis: one connection a server, on which calls are under way side by side.
+
+A pool would open a connection for each of them, and pay a round trip on each.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import hiredis
+
+from python_duel.platform.lane import Call, Done, Lane
+from python_duel.platform.redis import Redis, RedisError, ResponseError, connection
+
+Part = str | bytes | int
+
+
+class HotScript:
+    """A Lua script. Every process loads all there are when it connects."""
+
+    every: ClassVar[list["HotScript"]] = []
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self.every.append(self)
+
+
+class Pipelined:
+    """Calls are queued, never waited for; each is answered once, with an answer or an exception.
+
+    The exceptions are those of `platform.redis`: `LOST` when nobody knows whether it was done, `RedisError` when the
+    server refused it. Answers are undecoded.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._lane = Lane(connection(redis), _load_all)
+
+    async def start(self) -> None:
+        """Begin to connect; calls may come before it has."""
+        self._lane.start()
+
+    async def close(self) -> None:
+        """Answer what is under way with its loss, and end."""
+        await self._lane.close()
+
+    def command(self, *parts: Part, done: Done | None = None) -> None:
+        """Queue a command. Without `done` its answer is not looked at."""
+        self._lane.send(Call(_packed(*parts), done))
+
+    def run(self, script: HotScript, keys: Sequence[str], args: Sequence[Part], done: Done) -> None:
+        """Queue a call of a script; it is loaded if the server has lost it."""
+        packed = _packed("EVALSHA", script.sha, len(keys), *keys, *args)
+
+        def answered(answer: Any) -> None:
+            if isinstance(answer, hiredis.ReplyError):
+                if str(answer).startswith("NOSCRIPT"):
+                    self.command("SCRIPT", "LOAD", script.source)
+                    self._lane.send(Call(packed, answered))
+                    return
+                answer = ResponseError(str(answer))
+            done(answer)
+
+        self._lane.send(Call(packed, answered))
+
+    async def call(self, script: HotScript, keys: Sequence[str], args: Sequence[Part]) -> Any:
+        """As `run`; gives the answer or raises the exception."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        def done(answer: Any) -> None:
+            if future.done():
+                return  # whoever asked was cancelled
+            if isinstance(answer, RedisError):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+        self.run(script, keys, args, done)
+        return await future
+
+
+def _load_all() -> list[bytes]:
+    return [_packed("SCRIPT", "LOAD", script.source) for script in HotScript.every]
+
+
+def _packed(*parts: Part) -> bytes:
+    packed: bytes = hiredis.pack_command(parts)  # type: ignore[arg-type]
+    return packed
