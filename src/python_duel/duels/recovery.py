@@ -1,5 +1,9 @@
 """Finishing what was left half done: duels that fall due, and whatever a crash interrupted. Idempotent."""
 
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
 import structlog
 
 from python_duel.duels import repository, rules
@@ -7,6 +11,7 @@ from python_duel.duels.models import Duel, Submission
 from python_duel.duels.service import Duels, Present
 from python_duel.errors import NotFound
 
+PAGE, PAGE_PAUSE_S = 20, 0.1
 LOST_JOB_MS = 15_000
 """A submission without a verdict for so long may have lost its job: it is queued again if so; twice does no harm."""
 
@@ -39,23 +44,28 @@ class Recovery:
         await self._duels.tell(duel.id)
 
     async def sweep(self, present: Present) -> None:
-        """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent."""
+        """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent.
+
+        A few at a time: beside thousands of live duels it takes longer, and the relay never waits for it.
+        """
         now = self._duels.clock.now()
         async with self._duels.database.transaction() as session:
-            open_duels = await repository.open_duels(session)
             lost_jobs = await repository.pending(session, now - LOST_JOB_MS)
             unarchived = await repository.unarchived(session, now - LOST_JOB_MS)
-        steps = [
-            *(self._sweep_duel(duel, present) for duel in open_duels),
-            *(self._judge_again(submission) for submission in lost_jobs),
-            *(self._conclude(duel_id) for duel_id in unarchived),
-        ]
-        for step in steps:
-            try:
-                await step
-            except Exception:
-                # One duel's trouble is not the others'; the next sweep tries again.
-                log.exception("a part of the sweep failed")
+        for submission in lost_jobs:
+            await _apart(self._judge_again(submission))
+        for duel_id in unarchived:
+            await _apart(self._conclude(duel_id))
+        last = ""
+        while page := await self._open_after(last):
+            for duel in page:
+                await _apart(self._sweep_duel(duel, present))
+            last = page[-1].id
+            await asyncio.sleep(PAGE_PAUSE_S)
+
+    async def _open_after(self, duel_id: str) -> list[Duel]:
+        async with self._duels.database.transaction() as session:
+            return await repository.open_duels(session, duel_id, PAGE)
 
     async def _judge_again(self, submission: Submission) -> None:
         if await self._duels.jobs.lost(submission.id, submission.player_id):
@@ -71,3 +81,11 @@ class Recovery:
             there = await present(player.player_id)
             if there != (player.away_since is None):
                 await self._duels.presence(duel.id, player.player_id, there)
+
+
+async def _apart(step: Coroutine[Any, Any, None]) -> None:
+    """One duel's trouble is not the others'; the next sweep tries again."""
+    try:
+        await step
+    except Exception:
+        log.exception("a part of the sweep failed")

@@ -83,9 +83,10 @@ async def submission(session: AsyncSession, duel_id: str, player_id: str, submis
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def open_duels(session: AsyncSession) -> list[Duel]:
-    """Every duel that is not finished."""
-    return list((await session.execute(select(Duel).where(Duel.status != "finished"))).scalars())
+async def open_duels(session: AsyncSession, after: str, limit: int) -> list[Duel]:
+    """Duels that are not finished, by id, from the one after `after`."""
+    query = select(Duel).where(Duel.status != "finished", Duel.id > after).order_by(Duel.id).limit(limit)
+    return list((await session.execute(query)).scalars())
 
 
 async def unarchived(session: AsyncSession, before: int) -> list[str]:

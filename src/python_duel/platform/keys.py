@@ -17,3 +17,7 @@ def duel_mark(duel_id: str, player_id: str) -> str:
 
 def duel_past(duel_id: str, player_id: str) -> str:
     return f"{{{duel_id}}}:past:{player_id}"
+
+
+def presence(player_id: str) -> str:
+    return f"presence:{player_id}"

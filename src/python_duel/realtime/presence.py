@@ -1,43 +1,53 @@
-"""Who is there: every open socket of a player in Redis, with a lease, so that a process that dies is noticed.
+"""Who is there: every open socket of a player in Redis, with a lease, so that a process that dies is noticed."""
 
-Key `presence:<player>`: sorted set of `process/socket` by the end of its lease (ms).
-"""
-
+from python_duel.platform import keys
 from python_duel.platform.clock import Clock
-from python_duel.platform.redis import Redis
+from python_duel.platform.pipelined import HotScript, Pipelined
 
 LEASE_MS = 15_000
 REFRESH_S = 5.0
 
+# KEYS presence; ARGV socket, end of its lease, milliseconds that the key lives
+LEASE = HotScript("""
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+return redis.call('PEXPIRE', KEYS[1], ARGV[3])
+""")
 
-def _key(player_id: str) -> str:
-    return f"presence:{player_id}"
+# KEYS presence; ARGV socket that is gone ("": none), now. How many are left.
+LEFT = HotScript("""
+redis.call('ZREM', KEYS[1], ARGV[1])
+return redis.call('ZCOUNT', KEYS[1], ARGV[2], '+inf')
+""")
 
 
 class Presence:
     """The sockets of this process, and whether a player has one anywhere."""
 
-    def __init__(self, redis: Redis, clock: Clock, process: str) -> None:
-        self._redis, self._clock, self._process = redis, clock, process
+    def __init__(self, hot: Pipelined, clock: Clock, process: str) -> None:
+        self._hot, self._clock, self._process = hot, clock, process
 
     async def add(self, player_id: str, sid: str) -> None:
         """A socket opened."""
-        await self.refresh([(player_id, sid)])
+        await self._hot.call(LEASE, [keys.presence(player_id)], self._lease(sid))
 
-    async def refresh(self, sockets: list[tuple[str, str]]) -> None:
-        """These sockets of this process are still open: `(player, socket)`."""
-        until = self._clock.now() + LEASE_MS
-        pipe = self._redis.pipeline(transaction=False)
-        for player_id, sid in sockets:
-            pipe.zadd(_key(player_id), {f"{self._process}/{sid}": until})
-            pipe.pexpire(_key(player_id), 2 * LEASE_MS)
-        await pipe.execute()
+    def refresh(self, player_id: str, sid: str) -> None:
+        """A socket of this process is still open. Not waited for: the next one follows soon."""
+        self._hot.run(LEASE, [keys.presence(player_id)], self._lease(sid), _unheard)
+
+    def _lease(self, sid: str) -> list[str | bytes | int]:
+        return [f"{self._process}/{sid}", self._clock.now() + LEASE_MS, 2 * LEASE_MS]
 
     async def remove(self, player_id: str, sid: str) -> bool:
         """A socket closed; whether the player is there still."""
-        await self._redis.zrem(_key(player_id), f"{self._process}/{sid}")
-        return await self.there(player_id)
+        return await self._left(player_id, f"{self._process}/{sid}")
 
     async def there(self, player_id: str) -> bool:
         """Whether the player has an open socket on any process."""
-        return bool(await self._redis.zcount(_key(player_id), self._clock.now(), "+inf"))
+        return await self._left(player_id, "")
+
+    async def _left(self, player_id: str, gone: str) -> bool:
+        return bool(await self._hot.call(LEFT, [keys.presence(player_id)], [gone, self._clock.now()]))
+
+
+def _unheard(answer: object) -> None:
+    pass

@@ -65,7 +65,7 @@ class WebApp:
         )
         players = Players(database, clock, settings.session_days)
         server = make_server(settings)
-        services = _services(settings, clock, redis, bus, players, duels)
+        services = _services(settings, clock, redis, hot, bus, players, duels)
         self._database, self._redis, self._hot, self._bus, self._challenges = database, redis, hot, bus, challenges
         self.server = server
         self.namespace = Namespace(server, services)
@@ -104,6 +104,7 @@ def _services(
     settings: Settings,
     clock: Clock,
     redis: redis_store.Redis,
+    hot: Pipelined,
     bus: Bus,
     players: Players,
     duels: Duels,
@@ -119,7 +120,7 @@ def _services(
         players=players,
         duels=duels,
         matchmaking=Matchmaking(Queue(redis), duels, clock, settings),
-        presence=Presence(redis, clock, bus.process),
+        presence=Presence(hot, clock, bus.process),
         hub=hub,
         writing=writing,
     )

@@ -14,6 +14,8 @@ from python_duel.realtime.presence import LEASE_MS, REFRESH_S
 from python_duel.realtime.services import Services
 
 SWEEP_S = 5.0
+SLICES = 50
+"""Of a heartbeat."""
 log = structlog.get_logger(__name__)
 
 
@@ -44,16 +46,22 @@ class Background:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _heartbeat(self) -> None:
-        services = self._services
+        """Say of every socket that it is open, a few at a time: thousands at once would hold up the relay."""
         while True:
-            try:
-                sockets = services.hub.sockets()
-                await services.presence.refresh(sockets)
-                until = services.clock.now() + LEASE_MS
-                await services.matchmaking.queue.lease([player_id for player_id, _ in sockets], until)
-            except Exception as error:  # noqa: BLE001 - whatever it is: without this loop everybody here counts as gone
-                log.warning("the heartbeat failed", error=repr(error))
-            await asyncio.sleep(REFRESH_S)
+            sockets = self._services.hub.sockets()
+            for n in range(SLICES):
+                try:
+                    await self._beat_slice(sockets[n::SLICES])
+                except Exception as error:  # noqa: BLE001 - whatever it is: without this everybody here counts as gone
+                    log.warning("the heartbeat failed", error=repr(error))
+                await asyncio.sleep(REFRESH_S / SLICES)
+
+    async def _beat_slice(self, sockets: list[tuple[str, str]]) -> None:
+        services = self._services
+        for player_id, sid in sockets:
+            services.presence.refresh(player_id, sid)
+        until = services.clock.now() + LEASE_MS
+        await services.matchmaking.queue.lease([player_id for player_id, _ in sockets], until)
 
     async def _sweep(self) -> None:
         """One process at a time; whoever gets the lock first."""
