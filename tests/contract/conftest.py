@@ -36,17 +36,23 @@ def an_arena(webs: int, settings: dict[str, str] | None = None) -> Iterator[Aren
             arena.stop()
 
 
+@pytest.fixture(scope="session", params=["picows", "stock"])
+def carrier(request: pytest.FixtureRequest) -> str:
+    """What carries WebSocket frames: all that a client may rely on, it may rely on with both."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def arena() -> Iterator[Arena]:
+def arena(carrier: str) -> Iterator[Arena]:
     """Two web processes and a judge; tests share it, each with players of its own."""
-    with an_arena(webs=2) as arena:
+    with an_arena(webs=2, settings={"DUEL_TRANSPORT": carrier}) as arena:
         yield arena
 
 
 @pytest.fixture(scope="session")
-def strict() -> Iterator[Arena]:
+def strict(carrier: str) -> Iterator[Arena]:
     """One web process and a judge, with a countdown to see, low limits and a grace of a second."""
-    with an_arena(webs=1, settings=STRICT) as arena:
+    with an_arena(webs=1, settings={**STRICT, "DUEL_TRANSPORT": carrier}) as arena:
         yield arena
 
 

@@ -21,6 +21,8 @@ from python_duel.platform.pipelined import HotScript, Part, Pipelined
 
 KEEP_S = keys.DUEL_S
 COMPACT_EVERY = 256
+BATCH_S = 0.01
+"""How long an edit waits for others on its way to the log. Whoever watches has seen it by then."""
 UNBOUNDED = 1 << 40
 TAKEN, CLOSED, ORDER = 1, 2, 3
 log = structlog.get_logger(__name__)
@@ -110,12 +112,13 @@ Outcome = Kept | Literal["taken", "closed", "order", "lost"]
 
 
 class Journal:
-    """Reads documents, hands out pens, and appends edits: all of one turn of the loop leave together."""
+    """Reads documents, hands out pens, and appends edits, in batches."""
 
     def __init__(self, hot: Pipelined, process: str) -> None:
         self._hot, self._process = hot, process
         self._own = process.encode()
         self._here = Kept([process])
+        self._waiting: list[tuple[Append, Callable[[Outcome], None]]] = []
         self._compacting: set[asyncio.Task[None]] = set()
 
     async def take_pen(self, duel_id: str, player_id: str) -> str:
@@ -138,13 +141,20 @@ class Journal:
 
     def append(self, edit: Append, done: Callable[[Outcome], None]) -> None:
         """Make an edit durable; `done` is told once what became of it."""
-        player_id = edit.player_id
-        self._hot.run(
-            APPEND,
-            [keys.duel_live(edit.duel_id), keys.duel_log(edit.duel_id, player_id)],
-            [_pen(player_id), _base(player_id), edit.epoch, edit.after.seq, edit.changes, KEEP_S],
-            partial(self._answered, edit, done),
-        )
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(BATCH_S, self._send)
+        self._waiting.append((edit, done))
+
+    def _send(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for edit, done in waiting:
+            duel_id, player_id = edit.duel_id, edit.player_id
+            self._hot.run(
+                APPEND,
+                (keys.duel_live(duel_id), keys.duel_log(duel_id, player_id)),
+                (_pen(player_id), _base(player_id), edit.epoch, edit.after.seq, edit.changes, KEEP_S),
+                partial(self._answered, edit, done),
+            )
 
     def _answered(self, edit: Append, done: Callable[[Outcome], None], answer: Any) -> None:
         done(self._outcome(answer))

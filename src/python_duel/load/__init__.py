@@ -1,1 +1,1 @@
-"""duelload: an open-loop load generator. A client like any other: it knows docs/protocol.md and nothing of the server."""
+"""duelload: an open-loop load generator, a client like any other: it knows docs/protocol.md, nothing of the server."""

@@ -80,8 +80,8 @@ def told(title: str, found: Figures) -> str:
     """For people."""
     cpu = "  ".join(f"{name} {value:.2f}" for name, value in found.cpu.items() if value is not None)
     lines = [
-        f"{title}: {found.sent} keystrokes, {found.relayed} relayed, {found.lost} lost, "
-        f"{found.out_of_order} out of order, {found.refused} refused",
+        f"{title}: {found.sent} keystrokes, {found.relayed} relayed, {found.lost} lost, {found.out_of_order} unordered",
+        f"  refused    {found.refused}",
         f"  relay ms   p50 {found.relay_p50}  p99 {found.relay_p99}  p99.9 {found.relay_p999}  max {found.relay_max}",
         f"  ack ms     p50 {found.ack_p50}  p99 {found.ack_p99}",
         f"  own lag    p99 {found.own_lag_p99} ms",

@@ -47,7 +47,8 @@ def descendants(root: int) -> dict[int, str]:
                 pid = int(folder.name)
                 parents[pid] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
                 lines[pid] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    below, fresh = {}, {root}
+    below: dict[int, str] = {}
+    fresh = {root}
     while fresh:
         fresh = {pid for pid, parent in parents.items() if parent in fresh}
         below |= {pid: lines[pid] for pid in fresh}

@@ -5,6 +5,7 @@ import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from python_duel.load.figures import Figures, figures
 from python_duel.load.machine import Meter, memory_kb
@@ -128,7 +129,7 @@ async def _burn(pair: Pair) -> None:
 
 
 async def duels(plan: Plan, target: Target) -> Phases:
-    """Whole duels: matched, written, submitted, won. `rate` and `seconds` say for how long; players duel without end."""
+    """Whole duels, one after the other: matched, written, submitted, won. `rate` means nothing here."""
     everybody, _ = await _arrive(plan, target)
     verdicts: list[float] = []
     record, meter, end = Record(), Meter(target.servers, target.stores), time.monotonic() + plan.seconds
@@ -181,7 +182,7 @@ async def _one_duel(player: Player, solutions: dict[str, str]) -> float | None:
     return took
 
 
-async def _live(player: Player, duel_id: str) -> dict[str, object]:
+async def _live(player: Player, duel_id: str) -> dict[str, Any]:
     while True:
         snapshot = (await player.socket.do("duel:open", {"duel_id": duel_id}))["snapshot"]
         left = snapshot["starts_at"] - snapshot["server_time"]

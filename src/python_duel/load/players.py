@@ -97,21 +97,25 @@ async def players(urls: Sequence[str], count: int) -> list[Player]:
 
 async def pairs(everybody: Sequence[Player], challenge: str) -> list[Pair]:
     """Live duels of every two."""
+    duels: list[tuple[str, tuple[Player, Player]]] = []
     made: list[Pair] = []
 
-    async def one(two: tuple[Player, Player]) -> None:
-        made.append(await pair(two, challenge))
+    async def invite(two: tuple[Player, Player]) -> None:
+        ada, bob = two
+        told = await ada.socket.do("duel:create", {"challenge": challenge, "minutes": MINUTES})
+        await bob.socket.do("duel:accept", {"invite": told["invite"]})
+        duels.append((told["duel_id"], two))
 
-    await each(one, zip(everybody[::2], everybody[1::2], strict=True))
+    async def open_both(duel: tuple[str, tuple[Player, Player]]) -> None:
+        made.append(await opened(*duel))
+
+    await each(invite, list(zip(everybody[::2], everybody[1::2], strict=True)))
+    await each(open_both, duels)
     return made
 
 
-async def pair(two: tuple[Player, Player], challenge: str) -> Pair:
-    """A live duel by invitation, opened by both."""
-    ada, bob = two
-    made = await ada.socket.do("duel:create", {"challenge": challenge, "minutes": MINUTES})
-    duel_id = made["duel_id"]
-    await bob.socket.do("duel:accept", {"invite": made["invite"]})
+async def opened(duel_id: str, two: tuple[Player, Player]) -> Pair:
+    """A duel open on both sides, once it is live."""
     while True:
         snapshots = [(await player.socket.do("duel:open", {"duel_id": duel_id}))["snapshot"] for player in two]
         left = max(snapshot["starts_at"] - snapshot["server_time"] for snapshot in snapshots)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from python_duel.errors import StartError
 
@@ -78,16 +78,16 @@ class Socket(WSListener):
             self.joined.set_exception(Refused(packet[2:].decode()))
         elif kind == b"43":
             bracket = packet.index(b"[")
-            done = self._acks.pop(int(packet[2:bracket]), None)
-            if done:
-                done(packet[bracket:])
+            self._acks.pop(int(packet[2:bracket]))(packet[bracket:])
         elif kind == b"42":
-            name, payload = msgspec.json.decode(packet[2:])
-            if name == "session:closed":
-                self.closed = payload["reason"]
-            for future in self._events.pop(name, []):
-                if not future.done():
-                    future.set_result(payload)
+            self._hear(*msgspec.json.decode(packet[2:]))
+
+    def _hear(self, name: str, payload: Any) -> None:
+        if name == "session:closed":
+            self.closed = payload["reason"]
+        for future in self._events.pop(name, []):
+            if not future.done():
+                future.set_result(payload)
 
     def emit(self, event: bytes, payload: bytes, done: Callable[[Any], None] | None = None) -> None:
         """Send an event; `done` is told the acknowledgement, a JSON list."""
@@ -101,7 +101,12 @@ class Socket(WSListener):
     async def ask(self, event: str, payload: object) -> dict[str, Any]:
         """Send an event and give its acknowledgement, whatever it says."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.emit(event.encode(), msgspec.json.encode(payload), lambda ack: answer.done() or answer.set_result(ack))
+
+        def done(ack: bytes) -> None:
+            if not answer.done():
+                answer.set_result(ack)
+
+        self.emit(event.encode(), msgspec.json.encode(payload), done)
         [said] = msgspec.json.decode(await asyncio.wait_for(answer, WAIT_S))
         told: dict[str, Any] = said
         return told
@@ -135,7 +140,7 @@ async def connect(url: str, token: str) -> Socket:
     address = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/socket.io/?EIO=4&transport=websocket"
     try:
         _, socket = await ws_connect(lambda: Socket(token), address, read_buffer_init_size=2048)
-    except (OSError, Exception) as error:
+    except (OSError, WSError) as error:
         raise Refused(f"{address} does not take a WebSocket: {error}") from None
     assert isinstance(socket, Socket)
     await asyncio.wait_for(socket.joined, WAIT_S)

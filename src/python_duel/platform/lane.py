@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,6 +17,9 @@ Done = Callable[[Any], None]
 HOLD_S = 1.0
 """How long calls wait for a lost connection to come back; then they are answered at once with its loss."""
 PAUSE_S = 0.05
+CONNECT_S = 2.0
+PATIENCE_S = 5.0
+"""A server that has not answered its oldest call for so long is taken for lost."""
 MOST = 50_000
 """Calls under way and waiting."""
 log = structlog.get_logger(__name__)
@@ -27,24 +30,48 @@ class Call:
     """One command, as it goes out."""
 
     packed: bytes
-    done: Done | None
+    done: Done | None = None
     """Absent: nobody wants the answer."""
+    script: str | None = None
+    """What the server must know, if it is a call of a script."""
+    tries: int = 0
+    """How often a server has sent it back."""
+
+    def answer(self, answer: Any) -> None:
+        """End it."""
+        if self.done is None:
+            if isinstance(answer, RedisError):
+                log.warning("the store has not done what it was told", error=str(answer))
+            return
+        try:
+            self.done(answer)
+        except Exception:
+            log.exception("an answer of the store could not be taken")
+
+
+Refused = Callable[["Lane", Call, hiredis.ReplyError], None]
 
 
 class Lane(asyncio.Protocol):
-    """Made again, with `greeting` first, whenever it is lost.
+    """Made again, with the calls of `greeting` first, whenever it is lost.
 
-    What was under way then is answered with the loss: nobody knows whether it was done.
+    What was under way then is answered with the loss: nobody knows whether it was done. What the server refuses goes
+    to `refused`.
     """
 
-    def __init__(self, connection: Connection, greeting: Callable[[], Iterable[bytes]]) -> None:
-        self._connection, self._greeting = connection, greeting
+    def __init__(
+        self,
+        connection: Connection,
+        greeting: Callable[[], list[Call]],
+        refused: Refused,
+    ) -> None:
+        self._connection, self._greeting, self._refused = connection, greeting, refused
         self._transport: asyncio.WriteTransport | None = None
         self._reader = hiredis.Reader()
         self._under_way: deque[Call] = deque()
         self._unsent: list[Call] = []
         """Waiting for the end of this turn of the loop, or for the connection."""
-        self._lost = asyncio.Event()
+        self._gone = asyncio.Event()
         self._hopeless = False
         self._task: asyncio.Task[None] | None = None
 
@@ -57,21 +84,33 @@ class Lane(asyncio.Protocol):
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._hopeless = True
-        self._drop()
+        self._give_up()
+        self.renew()
 
-    def send(self, call: Call) -> None:
-        """Queue a call. What is queued in one turn of the loop leaves in one write."""
+    def send(self, *calls: Call) -> None:
+        """Queue calls, one right after the other. What is queued in one turn of the loop leaves in one write."""
         if self._hopeless or len(self._under_way) + len(self._unsent) >= MOST:
-            asyncio.get_running_loop().call_soon(_answer, call, _loss())
+            for call in calls:
+                asyncio.get_running_loop().call_soon(call.answer, loss())
             return
         if not self._unsent and self._transport:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._unsent.append(call)
+        self._unsent.extend(calls)
+
+    def _withdraw(self) -> list[Call]:
+        calls, self._unsent = self._unsent, []
+        return calls
+
+    def renew(self) -> None:
+        """Lose the connection now, and make another."""
+        if self._transport:
+            self._transport.abort()
+            # Not when the loop gets to it: a transport that is closed already says nothing any more.
+            self.connection_lost(None)
 
     def _flush(self) -> None:
         if self._transport and self._unsent:
-            calls, self._unsent = self._unsent, []
+            calls = self._withdraw()
             self._under_way.extend(calls)
             self._transport.write(b"".join([call.packed for call in calls]))
 
@@ -82,65 +121,63 @@ class Lane(asyncio.Protocol):
             while not await self._connect():  # noqa: ASYNC110 - the store tells nobody when it is back
                 await asyncio.sleep(PAUSE_S)
             giving_up.cancel()
-            await self._lost.wait()
+            while not self._gone.is_set():
+                await self._watch()
 
     async def _connect(self) -> bool:
         try:
-            self._transport = await take_over(self._connection, self)
+            async with asyncio.timeout(CONNECT_S):
+                transport = await take_over(self._connection, self)
         except (*LOST, RedisError) as error:
             log.warning("the store is out of reach", error=repr(error))
             return False
-        self._lost.clear()
-        self._hopeless = False
-        greeting = [Call(packed, None) for packed in self._greeting()]
-        self._unsent[:0] = greeting
+        self._gone.clear()
+        self._transport, self._hopeless = transport, False
+        self._unsent[:0] = self._greeting()
         self._flush()
         return True
 
+    async def _watch(self) -> None:
+        """Until the connection is gone, or the server has had its time to answer."""
+        oldest = self._under_way[0] if self._under_way else None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._gone.wait()
+        except TimeoutError:
+            if oldest and self._under_way and self._under_way[0] is oldest:
+                log.warning("the store does not answer", seconds=PATIENCE_S)
+                self.renew()
+
     def _give_up(self) -> None:
         self._hopeless = True
-        self._drop()
-
-    def _drop(self) -> None:
-        """Answer everything with the loss."""
-        calls = [*self._under_way, *self._unsent]
-        self._under_way.clear()
-        self._unsent.clear()
-        if self._transport:
-            self._transport.abort()
-            self._transport = None
-        for call in calls:
-            _answer(call, _loss())
+        for call in self._withdraw():
+            call.answer(loss())
 
     # ---- what asyncio calls
 
     def data_received(self, data: bytes) -> None:
         """Answers."""
         self._reader.feed(data)
-        answer = self._reader.gets()
-        while answer is not False:
-            _answer(self._under_way.popleft(), answer)
-            answer = self._reader.gets()
+        while (answer := self._reader.gets()) is not False:
+            call = self._under_way.popleft()
+            if type(answer) is hiredis.ReplyError:
+                self._refused(self, call, answer)
+            else:
+                call.answer(answer)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Answer what was under way with the loss; what was not sent waits for the next connection."""
+        if self._transport is None:
+            return
         self._transport, self._reader = None, hiredis.Reader()
         calls, self._under_way = self._under_way, deque()
+        self._gone.set()
         for call in calls:
-            _answer(call, _loss())
-        self._lost.set()
+            call.answer(loss())
 
 
-def _answer(call: Call, answer: Any) -> None:
-    if call.done is None:
-        return
-    try:
-        call.done(answer)
-    except Exception:
-        log.exception("an answer of the store could not be taken")
-
-
-def _loss() -> RedisConnectionError:
+def loss() -> RedisConnectionError:
+    """What a call is answered with when nobody knows whether it was done."""
     return RedisConnectionError("the connection to the store was lost")
 
 
@@ -154,4 +191,6 @@ async def take_over(connection: Connection, protocol: asyncio.Protocol) -> async
     assert connection._writer is not None
     transport: Any = connection._writer.transport
     transport.set_protocol(protocol)
+    if transport.is_closing():
+        raise loss()
     return cast("asyncio.WriteTransport", transport)

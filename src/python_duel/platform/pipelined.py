@@ -1,4 +1,4 @@
-"""The hot path to Redis: one connection a server, on which calls are under way side by side.
+"""The hot path to Redis: one connection, on which calls are under way side by side.
 
 A pool would open a connection for each of them, and pay a round trip on each.
 """
@@ -14,6 +14,7 @@ from python_duel.platform.lane import Call, Done, Lane
 from python_duel.platform.redis import Redis, RedisError, ResponseError, connection
 
 Part = str | bytes | int
+TRIES = 3
 
 
 class HotScript:
@@ -35,7 +36,7 @@ class Pipelined:
     """
 
     def __init__(self, redis: Redis) -> None:
-        self._lane = Lane(connection(redis), _load_all)
+        self._lane = Lane(connection(redis), _load_all, _refused)
 
     async def start(self) -> None:
         """Begin to connect; calls may come before it has."""
@@ -52,17 +53,7 @@ class Pipelined:
     def run(self, script: HotScript, keys: Sequence[str], args: Sequence[Part], done: Done) -> None:
         """Queue a call of a script; it is loaded if the server has lost it."""
         packed = _packed("EVALSHA", script.sha, len(keys), *keys, *args)
-
-        def answered(answer: Any) -> None:
-            if isinstance(answer, hiredis.ReplyError):
-                if str(answer).startswith("NOSCRIPT"):
-                    self.command("SCRIPT", "LOAD", script.source)
-                    self._lane.send(Call(packed, answered))
-                    return
-                answer = ResponseError(str(answer))
-            done(answer)
-
-        self._lane.send(Call(packed, answered))
+        self._lane.send(Call(packed, done, script=script.source))
 
     async def call(self, script: HotScript, keys: Sequence[str], args: Sequence[Part]) -> Any:
         """As `run`; gives the answer or raises the exception."""
@@ -80,8 +71,17 @@ class Pipelined:
         return await future
 
 
-def _load_all() -> list[bytes]:
-    return [_packed("SCRIPT", "LOAD", script.source) for script in HotScript.every]
+def _refused(lane: Lane, call: Call, error: hiredis.ReplyError) -> None:
+    """The server did not do it. A script that it does not know is loaded, and called again."""
+    if call.script is not None and str(error).startswith("NOSCRIPT") and call.tries < TRIES:
+        call.tries += 1
+        lane.send(Call(_packed("SCRIPT", "LOAD", call.script)), call)
+    else:
+        call.answer(ResponseError(str(error)))
+
+
+def _load_all() -> list[Call]:
+    return [Call(_packed("SCRIPT", "LOAD", script.source)) for script in HotScript.every]
 
 
 def _packed(*parts: Part) -> bytes:
