@@ -5,7 +5,7 @@ keeps that many UTF-16 code units; `[n]` deletes n; `[n, line, line, ...]` repla
 A text is held as UTF-16-LE bytes, so that the offsets of the wire are slices.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 UNIT = 2
 MASK = "•"
@@ -21,8 +21,7 @@ class TextTooLong(ValueError):
     """The text would be longer than allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A text after `seq` edits."""
 
     seq: int
@@ -74,39 +73,31 @@ def _encode(text: str) -> bytes:
 
 def _apply(old: bytes, changes: ChangeSet) -> bytes:
     parts: list[bytes] = []
-    at = 0
+    at, size = 0, len(old)
     for section in changes:
-        kept, deleted, lines = _section(section)
-        end = at + kept * UNIT
-        if kept:
+        if isinstance(section, int):
+            end = at + section * UNIT
             parts.append(old[at:end])
-        elif lines:
-            parts.append(_inserted(lines))
-        at = end + deleted * UNIT
-        # Of a section one of the two lengths is 0: its end is the next one's start, and every offset is checked once.
-        _check_boundary(old, at)
-    if at != len(old):
-        raise InvalidChanges(f"The change set covers {at // UNIT} code units, the text has {len(old) // UNIT}.")
+        else:
+            deleted, *lines = section
+            if not isinstance(deleted, int):
+                raise InvalidChanges("A replacement is the deleted length, then lines of text.")
+            if lines:
+                parts.append(_inserted(lines))
+            end = at + deleted * UNIT
+        # The end of a section is the next one's start: every offset is checked once.
+        if 0 < end < size and 0xDC <= old[end + 1] <= 0xDF:
+            raise InvalidChanges("A change may not split a surrogate pair: send whole characters.")
+        at = end
+    if at != size:
+        raise InvalidChanges(f"The change set covers {at // UNIT} code units, the text has {size // UNIT}.")
     return b"".join(parts)
 
 
-def _section(section: int | list[int | str]) -> tuple[int, int, list[str]]:
-    """Kept, deleted, inserted lines."""
-    if isinstance(section, int):
-        return section, 0, []
-    deleted, *lines = section
-    if not isinstance(deleted, int) or not all(isinstance(line, str) for line in lines):
-        raise InvalidChanges("A replacement is the deleted length, then lines of text.")
-    return 0, deleted, lines  # type: ignore[return-value]
-
-
-def _inserted(lines: list[str]) -> bytes:
-    if any("\n" in line or "\r" in line for line in lines):
-        raise InvalidChanges("A line may not hold a line break: send it as two lines.")
-    return _encode("\n".join(lines))
-
-
-def _check_boundary(old: bytes, at: int) -> None:
-    """Refuse an offset between the halves of a surrogate pair: what is left would not be Unicode."""
-    if 0 < at < len(old) and 0xDC <= old[at + 1] <= 0xDF:
-        raise InvalidChanges("A change may not split a surrogate pair: send whole characters.")
+def _inserted(lines: list[int | str]) -> bytes:
+    for line in lines:
+        if not isinstance(line, str):
+            raise InvalidChanges("A replacement is the deleted length, then lines of text.")
+        if "\n" in line or "\r" in line:
+            raise InvalidChanges("A line may not hold a line break: send it as two lines.")
+    return _encode("\n".join(lines))  # type: ignore[arg-type]

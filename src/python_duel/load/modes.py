@@ -37,20 +37,20 @@ async def local(plan: Plan, target: Target) -> Phases:
     """Both players of a duel on the same address."""
     one = Target(target.urls[:1], target.servers, target.stores)
     everybody, connected = await _arrive(plan, one)
-    yield "local", await _typing(plan, target, await pairs(everybody, plan.challenge), **connected)
+    yield "local", await typing(plan, target, await pairs(everybody, plan.challenge), **connected)
 
 
 async def cross_process(plan: Plan, target: Target) -> Phases:
     """The players of a duel on different addresses."""
     everybody, connected = await _arrive(plan, target)
-    yield "cross-process", await _typing(plan, target, await pairs(everybody, plan.challenge), **connected)
+    yield "cross-process", await typing(plan, target, await pairs(everybody, plan.challenge), **connected)
 
 
 async def stalled(plan: Plan, target: Target) -> Phases:
     """As `local`, while a spectator of every tenth duel has stopped reading."""
     everybody, _ = await _arrive(plan, target)
     duels = await pairs(everybody, plan.challenge)
-    yield "nobody stalls", await _typing(plan, target, duels)
+    yield "nobody stalls", await typing(plan, target, duels)
     guests, watchers = Guests(target.urls[0]), []
     for pair in duels[::10]:
         _, token = await guests.make("sleepy")
@@ -59,7 +59,7 @@ async def stalled(plan: Plan, target: Target) -> Phases:
         watcher.transport.underlying_transport.pause_reading()
         watchers.append(watcher)
     before = memory_kb(target.servers)
-    found = await _typing(plan, target, duels)
+    found = await typing(plan, target, duels)
     grown = memory_kb(target.servers) - before
     for watcher in watchers:
         watcher.transport.underlying_transport.resume_reading()
@@ -88,19 +88,19 @@ async def storm(plan: Plan, target: Target) -> Phases:
     start = time.perf_counter()
     await each(come_back, [(player, pair.duel_id) for pair in duels for player in pair.players], at_once=len(everybody))
     back = {"all_back_s": round(max(took), 3), "half_back_s": round(sorted(took)[len(took) // 2], 3)}
-    yield "storm", await _typing(plan, target, duels, **connected, **back)
+    yield "storm", await typing(plan, target, duels, **connected, **back)
 
 
 async def graders(plan: Plan, target: Target) -> Phases:
     """As `local`, alone and then while programs that burn their whole time are judged."""
     everybody, _ = await _arrive(plan, target)
     duels = await pairs(everybody, plan.challenge)
-    yield "no judge at work", await _typing(plan, target, duels)
+    yield "no judge at work", await typing(plan, target, duels)
     burning = [
         asyncio.create_task(_burn(pair)) for pair in await pairs(await players(target.urls[:1], 16), plan.challenge)
     ]
     try:
-        found = await _typing(plan, target, duels)
+        found = await typing(plan, target, duels)
         found.more["verdicts"] = sum(task.done() for task in burning)
     finally:
         for task in burning:
@@ -204,7 +204,8 @@ async def _arrive(plan: Plan, target: Target) -> tuple[list[Player], dict[str, o
     }
 
 
-async def _typing(plan: Plan, target: Target, duels: list[Pair], **more: object) -> Figures:
+async def typing(plan: Plan, target: Target, duels: list[Pair], **more: object) -> Figures:
+    """Keystrokes in these duels, after a short while that does not count."""
     record = Record()
     everybody = typists(record, duels, plan.acks)
     gc.collect()

@@ -16,11 +16,13 @@ class Credit:
     def spend(self, cost: int = 1) -> int:
         """Take `cost`; 0 when there was so much, else the milliseconds until there will be."""
         now = time.monotonic()
-        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        level = self._level + (now - self._at) * self._rate
         self._at = now
-        if self._level < cost:
-            return int((cost - self._level) / self._rate * 1000) + 1
-        self._level -= cost
+        level = min(level, self._burst)
+        if level < cost:
+            self._level = level
+            return int((cost - level) / self._rate * 1000) + 1
+        self._level = level - cost
         return 0
 
 

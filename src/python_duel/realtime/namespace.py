@@ -93,11 +93,15 @@ class Namespace:
         if connection is None:
             return
         metrics.CONNECTIONS.dec()
-        # After its last event: that may still be opening a duel.
-        async with connection.turn:
-            self._services.writing.forget(connection)
-            await self._services.hub.depart(connection)
-        await self._handlers.departed(connection)
+        try:
+            # After its last event: that may still be opening a duel.
+            async with connection.turn:
+                self._services.writing.forget(connection)
+                await self._services.hub.depart(connection)
+            await self._handlers.departed(connection)
+        except (*LOST, RedisError, *AWAY) as error:
+            # Its lease ends by itself, and the sweep tells who is gone.
+            log.warning("a departure could not be told", error=str(error))
 
     async def dispatch(self, sid: str | None, event: list[Any]) -> dict[str, Any]:
         """Handle one event; its acknowledgement. Never raises."""

@@ -35,6 +35,10 @@ TEXT = WSMsgType.TEXT
 HANDSHAKE_S = 5
 READ_BUFFER = 2048
 """Bytes a quiet socket's reader takes; grows with its frames."""
+COPIED, HEADER = 8192, 14
+"""picows' `send` copies no more than that: of a larger packet it leaves uvloop a header in memory that the next packet
+overwrites. Its other way to send takes a packet with room before it, and copies what must wait.
+"""
 MAIL = 64
 """Packets that may wait for the ones before them; then nothing more is read."""
 LEAVE_S = 5.0
@@ -63,8 +67,12 @@ class Socket(AsyncSocket):  # type: ignore[misc]
 
     def push(self, packet: bytes) -> None:
         """Send a packet; a client that does not read is cut off."""
-        if not full(self._waiting(), len(packet)):
-            self._transport.send(TEXT, packet)
+        size = len(packet)
+        if not full(self._waiting(), size):
+            if size <= COPIED:
+                self._transport.send(TEXT, packet)
+            else:
+                self._transport.send_reuse_external_bytearray(TEXT, bytearray(HEADER) + packet, HEADER)
             return
         self.link.send = drop
         cut(self._transport.underlying_transport)
@@ -75,9 +83,9 @@ class Socket(AsyncSocket):  # type: ignore[misc]
         if self._mail or self._reader or not self.link.take(packet):
             self._post(packet)
 
-    def refuse(self, frame: bytes) -> None:
+    def refuse(self) -> None:
         """A binary frame came in: no packet here is one."""
-        self._post(frame)
+        self._post(b"")
 
     def lost(self) -> None:
         """The connection is gone: that is handled after what came before."""
@@ -178,7 +186,7 @@ class Listener(WSListener):
             transport.send_close(WSCloseCode.OK)
             transport.disconnect()
         elif kind == WSMsgType.BINARY and self._socket:
-            self._socket.refuse(frame.get_payload_as_bytes())
+            self._socket.refuse()
         elif kind in (TEXT, WSMsgType.CONTINUATION):
             self._part(transport, frame)
 
