@@ -8,6 +8,7 @@ import typer
 
 from python_duel.cli.programs import JsonOption, say
 from python_duel.errors import StartError
+from python_duel.judge import weight
 from python_duel.languages import LANGUAGES, available
 from python_duel.platform.embedded import binaries
 from python_duel.sandbox import LEVELS, best_level, probe
@@ -23,7 +24,7 @@ def command(json: JsonOption = False) -> None:
         "ok": good,
         "level": level,
         "min_level": least,
-        "layers": [asdict(layer) for layer in probe()],
+        "layers": [asdict(layer) for layer in (*probe(), weight.probe())],
         "toolchains": [asdict(language.toolchain()) for language in LANGUAGES.values()],
         "languages": [language.name for language in available(level)] if level else [],
         "stores": [asdict(layer) for layer in _stores()],

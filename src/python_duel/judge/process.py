@@ -11,6 +11,7 @@ import structlog
 from python_duel.errors import StartError
 from python_duel.judge.queue import Queue
 from python_duel.judge.slots import Slots
+from python_duel.judge.weight import stand_back
 from python_duel.judge.worker import Worker, worker_name
 from python_duel.languages import available
 from python_duel.platform.redis import connect
@@ -24,8 +25,8 @@ def run(settings: Settings) -> None:
     """Judges until SIGTERM or SIGINT. Raises StartError when this machine or the settings do not allow it."""
     if settings.redis_url is None:
         raise StartError("A judge takes its jobs from Redis: set REDIS_URL, or start everything with 'serve'.")
+    stand_back()
     level = required_level(settings.min_level)
-    _stand_back()
     try:
         asyncio.run(_serve(settings, settings.redis_url, level))
     except SandboxError as error:
@@ -65,16 +66,6 @@ def _share(cgroups: Path) -> float | None:
             if quota not in ("max", "-1"):
                 return int(quota) / int(period)
     return None
-
-
-def _stand_back() -> None:
-    """Programs of players must not slow down the relay: a session of our own at the lowest priority of its group."""
-    with suppress(OSError):
-        os.setsid()
-    try:
-        Path("/proc/self/autogroup").write_text("19")
-    except OSError:
-        os.nice(10)
 
 
 async def _serve(settings: Settings, redis_url: str, level: Level) -> None:

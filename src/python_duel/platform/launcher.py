@@ -1,13 +1,12 @@
 """Becomes a program that cannot outlive its parent. Run as a script with `python -I -S`; standard library only.
 
-`launcher.py PARENT DEATH_SIGNAL USER_NAMESPACE LOW_PRIORITY PROGRAM ARGUMENT...`, the first four as integers.
+`launcher.py PARENT DEATH_SIGNAL USER_NAMESPACE PROGRAM ARGUMENT...`, the first three as integers.
 """
 
 import ctypes
 import os
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000
@@ -30,16 +29,9 @@ def leave_root(libc: ctypes.CDLL) -> None:
     Path("/proc/self/gid_map").write_text(f"{UID_INSIDE} {gid} 1")
 
 
-def yield_cpu() -> None:
-    """The lowest priority, for this process and for its session's scheduling group where the kernel keeps one."""
-    os.nice(19)
-    with suppress(OSError):
-        Path("/proc/self/autogroup").write_text("19")
-
-
 def main(argv: list[str]) -> None:
     """Executes the program; raises OSError when this machine cannot."""
-    parent, death_signal, user_namespace, low_priority = map(int, argv[:4])
+    parent, death_signal, user_namespace = map(int, argv[:3])
     libc = ctypes.CDLL(None, use_errno=True)
     if user_namespace:
         leave_root(libc)
@@ -47,14 +39,12 @@ def main(argv: list[str]) -> None:
     call(libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0), "prctl")
     if os.getppid() != parent:
         return  # It died before the signal was set.
-    if low_priority:
-        yield_cpu()
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    os.execv(argv[4], argv[4:])
+    os.execv(argv[3], argv[3:])
 
 
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except OSError as error:
-        sys.exit(f"cannot start {sys.argv[5]}: {error}")
+        sys.exit(f"cannot start {sys.argv[4]}: {error}")

@@ -34,7 +34,6 @@ class Process:
     death_signal: signal.Signals = signal.SIGKILL
     """What it gets when this process dies."""
     user_namespace: bool = False
-    low_priority: bool = False
     popen: "subprocess.Popen[bytes] | None" = None
 
     def start(self, stdin: int = subprocess.DEVNULL) -> None:
@@ -64,7 +63,7 @@ class Process:
             raise self.failure("failed")
 
     def _command(self) -> list[str | os.PathLike[str]]:
-        flags = [os.getpid(), int(self.death_signal), int(self.user_namespace), int(self.low_priority)]
+        flags = [os.getpid(), int(self.death_signal), int(self.user_namespace)]
         return [sys.executable, "-I", "-S", LAUNCHER, *map(str, flags), *self.argv]
 
     @property

@@ -1,5 +1,7 @@
 """A cgroup for each slot, where this process may make one: memory and processes of all in it, summed by the kernel.
 
+It has the lowest weight where the process that makes it runs at the lowest priority: a group's weight outranks nice.
+
 Version 1 and 2 of the interface: docs.kernel.org/admin-guide/cgroup-v1 and cgroup-v2.
 """
 
@@ -17,6 +19,10 @@ PREFIX = "python-duel-"
 _REMOVE_S = 2.0
 _numbers = count()
 _MEMORY = {1: "memory.limit_in_bytes", 2: "memory.max"}
+LOWEST = 19
+"""Of all nice values."""
+_WEIGHT = {1: ("cpu.shares", "10"), 2: ("cpu.weight", "1")}
+"""A hundredth of the usual one. `cpu.idle` would be a third of that: too little for a verdict on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +32,8 @@ class Parent:
     version: int
     memory: Path
     pids: Path
-
-    @property
-    def folders(self) -> list[Path]:
-        """Each once."""
-        return list(dict.fromkeys((self.memory, self.pids)))
+    cpu: Path | None
+    """None where a group has no weight."""
 
 
 class Group:
@@ -40,12 +43,16 @@ class Group:
         """Raises OSError where that is not possible."""
         name = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
         self._version, self._memory, self._pids = parent.version, parent.memory / name, parent.pids / name
-        self.folders = [folder / name for folder in parent.folders]
+        self._cpu = parent.cpu / name if parent.cpu and _lowest() else None
+        self.folders = list(dict.fromkeys(one for one in (self._memory, self._pids, self._cpu) if one))
         self._most = 0
         try:
             for folder in self.folders:
                 folder.mkdir()
             (self._pids / "pids.max").write_text(str(processes))
+            if self._cpu:
+                file, weight = _WEIGHT[self._version]
+                (self._cpu / file).write_text(weight)
         except OSError:
             self.close()
             raise
@@ -71,6 +78,10 @@ class Group:
         for folder in self.folders:
             while folder.exists() and not _removed(folder) and time.monotonic() < deadline:
                 time.sleep(0.001)
+
+
+def _lowest() -> bool:
+    return os.getpriority(os.PRIO_PROCESS, 0) == LOWEST
 
 
 def _removed(folder: Path) -> bool:
@@ -99,11 +110,16 @@ def problem() -> str | None:
     return None
 
 
+def weighs() -> bool:
+    """Whether the group of a slot can have a weight of its own."""
+    return any(parent.cpu for parent in _parents())
+
+
 @cache
 def sweep() -> None:
     """Removes the empty groups of processes that are gone: a judge that was killed could not. Once is enough."""
     for parent in _parents():
-        for folder in parent.folders:
+        for folder in filter(None, (parent.memory, parent.pids, parent.cpu)):
             for old in folder.glob(f"{PREFIX}*"):
                 found = re.fullmatch(rf"{PREFIX}(\d+)-\d+", old.name)
                 if found and not Path(f"/proc/{found[1]}").exists():
@@ -116,9 +132,11 @@ def _parents() -> list[Parent]:
     folders = {name: folder for name, folder in folders_of(own, mounts) if folder.is_dir()}
     found = []
     if "" in folders and _delegates(folders[""]):
-        found.append(Parent(2, folders[""], folders[""]))
+        children = (folders[""] / "cgroup.subtree_control").read_text().split()
+        found.append(Parent(2, folders[""], folders[""], folders[""] if "cpu" in children else None))
     if {"memory", "pids"} <= folders.keys():
-        found.append(Parent(1, folders["memory"], folders["pids"]))
+        cpu = folders.get("cpu")
+        found.append(Parent(1, folders["memory"], folders["pids"], cpu if cpu and os.access(cpu, os.W_OK) else None))
     return found
 
 

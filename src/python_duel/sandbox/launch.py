@@ -40,7 +40,8 @@ class ZygoteProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,
+                # Not a session: that would be a scheduling group of its own, at normal weight whatever ours is.
+                process_group=0,
             )
         try:
             self.landlock = self._started(level)

@@ -162,7 +162,7 @@ class Zygote:
         namespaces, builds = "namespaces" in self._plan.layers, command.profile == "build"
         directory = roots.WORK if namespaces else self._plan.workdir
         if builds:
-            os.setsid()
+            os.setpgid(0, 0)
             if namespaces:
                 roots.work_space(limits.BUILD_SPACE_BYTES)
         if self._landlock:

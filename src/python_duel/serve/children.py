@@ -34,12 +34,9 @@ def web_processes(settings: Settings, stores: Stores, listener: socket.socket, m
 
 
 def judge_processes(settings: Settings, stores: Stores) -> list[Process]:
-    """Judges, at low priority: a program that burns its seconds must not slow the live relay."""
+    """Judges; they put themselves behind all other processes."""
     environ = {**_without_secrets(os.environ), "DATABASE_URL": "", "REDIS_URL": stores.judge_redis_url}
-    return [
-        Process(name=f"judge {n}", argv=[*PYTHON, "judge"], environ=environ, low_priority=True)
-        for n in range(1, settings.judges + 1)
-    ]
+    return [Process(name=f"judge {n}", argv=[*PYTHON, "judge"], environ=environ) for n in range(1, settings.judges + 1)]
 
 
 def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
