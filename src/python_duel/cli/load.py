@@ -21,7 +21,9 @@ CHALLENGE = "paper-lanterns"
 
 def command(
     players: Annotated[int, typer.Option(min=2, max=100_000, help="Players in all; an even number.")] = 200,
-    rate: Annotated[float, typer.Option(min=0.1, help="Keystrokes a second in all; without it, two a player.")] = 0,
+    rate: Annotated[
+        float | None, typer.Option(min=0.1, help="Keystrokes a second in all; without it, two a player.")
+    ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long each phase types.")] = 10,
     mode: Annotated[str, typer.Option(help=f"One of {', '.join(MODES)}.")] = "local",
     url: Annotated[list[str] | None, typer.Option(help="A server that runs; without it, one is started.")] = None,

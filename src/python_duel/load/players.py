@@ -77,9 +77,12 @@ async def each(work: Callable[[T], Awaitable[None]], items: Iterable[T], at_once
         async with slots:
             await work(item)
 
-    async with asyncio.TaskGroup() as group:
-        for item in items:
-            group.create_task(one(item))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for item in items:
+                group.create_task(one(item))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def players(urls: Sequence[str], count: int) -> list[Player]:

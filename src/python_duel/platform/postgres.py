@@ -65,7 +65,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            pool_timeout=10,
+            pool_timeout=30,
             hide_parameters=True,  # they are players' code and hidden tests, and errors are logged
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
