@@ -30,6 +30,7 @@ ablation: ## take the layers of the sandbox away one by one, and write down what
 bench: ## run the benchmarks
 	$(RUN) python -m benchmarks.sandbox $(ARGS)
 	$(RUN) python -m benchmarks.languages $(ARGS)
+	$(RUN) python -m benchmarks.matchmaking
 	$(RUN) python -m benchmarks.relay
 
 check: lint types architecture size challenges migrations ui-check ## everything that is checked without running the tests

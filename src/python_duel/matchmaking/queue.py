@@ -35,33 +35,36 @@ end
 if not ticket then
   ticket = ARGV[4]
   redis.call('HSET', KEYS[2], me, ticket)
-  redis.call('ZADD', KEYS[1], cjson.decode(ticket).joined_at, me)
 end
-redis.call('ZADD', KEYS[3], ARGV[3], me)
 local mine = cjson.decode(ticket)
-for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  if other ~= me then
-    local theirs = redis.call('HGET', KEYS[2], other)
-    local lease = tonumber(redis.call('ZSCORE', KEYS[3], other) or 0)
-    if theirs and lease >= now then
-      local first = cjson.decode(theirs)
-      redis.call('ZREM', KEYS[1], me, other)
-      redis.call('ZREM', KEYS[3], me, other)
-      redis.call('HDEL', KEYS[2], me, other)
-      local waited = now - first.joined_at
-      local mean = tonumber(redis.call('GET', KEYS[5]) or waited)
-      redis.call('SET', KEYS[5], math.floor(mean * 0.9 + waited * 0.1))
-      local pairing = cjson.encode({at = now, mode = ARGV[6], players = {
-        {player_id = other, language = first.language, joined_at = first.joined_at},
-        {player_id = me, language = mine.language, joined_at = mine.joined_at}}})
-      redis.call('HSET', KEYS[4], ARGV[5], pairing)
-      return {'paired', ticket, pairing}
-    end
-    if lease < now - 60000 then
-      redis.call('ZREM', KEYS[1], other)
-      redis.call('ZREM', KEYS[3], other)
-      redis.call('HDEL', KEYS[2], other)
-    end
+redis.call('ZADD', KEYS[1], mine.joined_at, me)
+redis.call('ZADD', KEYS[3], ARGV[3], me)
+while true do
+  -- The oldest one that is not me. Whoever is away is taken out of line, and comes back to their place with their next
+  -- lease: so nobody is met twice, and this takes as long in a long line as in a short one.
+  local oldest = redis.call('ZRANGE', KEYS[1], 0, 1)
+  local other = oldest[1] ~= me and oldest[1] or oldest[2]
+  if not other then break end
+  local theirs = redis.call('HGET', KEYS[2], other)
+  local lease = tonumber(redis.call('ZSCORE', KEYS[3], other) or 0)
+  redis.call('ZREM', KEYS[1], other)
+  if theirs and lease >= now then
+    local first = cjson.decode(theirs)
+    redis.call('ZREM', KEYS[1], me)
+    redis.call('ZREM', KEYS[3], me, other)
+    redis.call('HDEL', KEYS[2], me, other)
+    local waited = now - first.joined_at
+    local mean = tonumber(redis.call('GET', KEYS[5]) or waited)
+    redis.call('SET', KEYS[5], math.floor(mean * 0.9 + waited * 0.1))
+    local pairing = cjson.encode({at = now, mode = ARGV[6], players = {
+      {player_id = other, language = first.language, joined_at = first.joined_at},
+      {player_id = me, language = mine.language, joined_at = mine.joined_at}}})
+    redis.call('HSET', KEYS[4], ARGV[5], pairing)
+    return {'paired', ticket, pairing}
+  end
+  if lease < now - 60000 then
+    redis.call('ZREM', KEYS[3], other)
+    redis.call('HDEL', KEYS[2], other)
   end
 end
 return {'waiting', ticket, redis.call('GET', KEYS[5]) or ''}
@@ -74,10 +77,17 @@ for i = 3, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
 return redis.call('HDEL', KEYS[1], ARGV[1])
 """
 
-# KEYS tickets, leases; ARGV lease end, player ...
+# KEYS tickets, leases, waiting of each mode; ARGV lease end, "ranked" or "casual" for each of those, "", player ...
 LEASE = """
-for i = 2, #ARGV do
-  if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 1 then redis.call('ZADD', KEYS[2], ARGV[1], ARGV[i]) end
+local line, i = {}, 2
+while ARGV[i] ~= '' do line[ARGV[i]] = KEYS[i + 1]; i = i + 1 end
+for n = i + 1, #ARGV do
+  local ticket = redis.call('HGET', KEYS[1], ARGV[n])
+  if ticket then
+    local mine = cjson.decode(ticket)
+    redis.call('ZADD', KEYS[2], ARGV[1], ARGV[n])
+    redis.call('ZADD', line[mine.mode], mine.joined_at, ARGV[n])
+  end
 end
 return 1
 """
@@ -163,7 +173,8 @@ class Queue:
     async def lease(self, player_ids: list[str], until: int) -> None:
         """Count the players who hold tickets as present until `until` (ms)."""
         if player_ids:
-            await self._lease(keys=[TICKETS, LEASES], args=[until, *player_ids])
+            lines = [_waiting(mode) for mode in MODES]
+            await self._lease(keys=[TICKETS, LEASES, *lines], args=[until, *MODES, "", *player_ids])
 
     async def pairings(self) -> list[Pairing]:
         """Pairings whose duel may not stand yet."""
