@@ -204,6 +204,14 @@ def test_threads(runner: Runner) -> None:
     assert outcome.ending is Ending.ANSWERED
 
 
+def test_a_program_that_holds_its_threads_does_not_keep_the_next_one_from_starting(runner: Runner) -> None:
+    idle = "new Thread(() -> { try { Thread.sleep(9000); } catch (InterruptedException e) { } }).start();"
+    hold = main(f"try {{ while (true) {idle} }} catch (OutOfMemoryError e) {{ Thread.sleep(1500); System.exit(3); }}")
+    for _ in range(2):
+        assert ran(runner, hold).exit_code == 3
+        assert ran(runner, main("System.out.print(1);")).stdout == b"1"
+
+
 def test_what_a_hook_prints_at_the_end(runner: Runner) -> None:
     hook = "Runtime.getRuntime().addShutdownHook(new Thread(() -> System.out.print(2))); System.out.print(1);"
     assert ran(runner, main(hook)).stdout == b"12"

@@ -1,17 +1,19 @@
 """Challenges in PostgreSQL."""
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from python_duel.challenges.models import Challenge
 from python_duel.challenges.package import Package
 
+SEED_LOCK = 0x53454544  # "SEED"
+
 
 async def seed(session: AsyncSession, packages: list[Package], now: int) -> None:
     """Make exactly `packages` the current challenges; earlier versions stay for the duels that used them."""
-    # One seeder at a time: two web processes start together.
-    await session.execute(select(Challenge.digest).with_for_update())
+    # One seeder at a time: two web processes start together, and there may be no row yet to lock.
+    await session.execute(select(func.pg_advisory_xact_lock(SEED_LOCK)))
     digests = [package.digest for package in packages]
     await session.execute(
         update(Challenge).where(Challenge.current, Challenge.digest.not_in(digests)).values(current=False)

@@ -7,3 +7,7 @@ class SandboxError(Exception):
 
 class SlotLost(SandboxError):
     """The zygote ended or answered nonsense: no verdict; start the slot again and repeat the run."""
+
+
+class NotBegun(SlotLost):
+    """The child that a program was to run in could not begin; nothing of the program has run."""

@@ -16,7 +16,7 @@ from python_duel.sandbox import limits as fixed
 from python_duel.sandbox.channel import BELL, HARNESS_FAILED
 from python_duel.sandbox.child import Child, Reading, Stopwatch
 from python_duel.sandbox.dialogue import Dialogue
-from python_duel.sandbox.errors import SlotLost
+from python_duel.sandbox.errors import NotBegun
 from python_duel.sandbox.limits import Limits
 from python_duel.sandbox.messages import Ended, Fatal, Message, NoMemory, Ready, Reply
 from python_duel.sandbox.outcome import Ending, Failure, Outcome, Refusal
@@ -71,7 +71,7 @@ class Run:
         """Runs to the end. `exit_of` reads `control` when that is readable and tells the child's exit once it is known;
         `meanwhile` is called once, while the child is at work.
 
-        Raises SlotLost when the child could not begin.
+        Raises NotBegun when the child could not.
         """
         self._child.watch()
         self._restart(self._whole, self._case)
@@ -127,7 +127,7 @@ class Run:
     def _stop(self, ending: Ending) -> None:
         """The run is over, unless it was already."""
         if not self._dialogue.started and not self._source:
-            raise SlotLost("a program did not begin in time")
+            raise NotBegun("a program did not begin in time")
         if self._done:
             return
         self._outcome.ending, self._done = ending, True
@@ -281,7 +281,7 @@ class Run:
         if self._dialogue.started:
             self._end_by_itself(code, self._case.cpu_ms(gone.cpu_ms))
         elif not self._source or code in (HARNESS_FAILED, -signal.SIGKILL):
-            raise SlotLost("a child could not take its job")
+            raise NotBegun("a child could not take its job")
         else:
             self._outcome.ending, self._outcome.refusal = Ending.REFUSED, Refusal("syntax", TOO_COMPLEX)
 

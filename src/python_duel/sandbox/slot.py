@@ -9,7 +9,7 @@ from python_duel.sandbox import limits
 from python_duel.sandbox.build import Build, Built
 from python_duel.sandbox.cgroup import Group
 from python_duel.sandbox.child import Child, Ends
-from python_duel.sandbox.errors import SlotLost
+from python_duel.sandbox.errors import NotBegun, SlotLost
 from python_duel.sandbox.jail import Layer, Level
 from python_duel.sandbox.launch import ZygoteProcess, interpreter
 from python_duel.sandbox.limits import DEFAULT, Limits
@@ -173,6 +173,14 @@ class Slot:
         return COMMANDS if self._room.commands else SOURCE
 
     def _run(self, program: Program, job: bytes, stdin: bytes, most: Limits, cases: list[str] | None) -> Outcome:
+        try:
+            return self._attempt(program, job, stdin, most, cases)
+        except NotBegun:
+            # It was made while the last program ran, which may have left it no thread or no memory to start with.
+            return self._attempt(program, job, stdin, most, cases)
+
+    def _attempt(self, program: Program, job: bytes, stdin: bytes, most: Limits, cases: list[str] | None) -> Outcome:
+        """A slot that could not do it is closed: the next attempt starts anew, with nobody beside it."""
         self._ensure()
         child = self._take(program, most.memory_bytes)
         try:
