@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     transport: Literal["auto", "picows", "stock"] = "auto"
     """What carries WebSocket frames: picows, uvicorn's own code (slower), or picows wherever it can be loaded."""
 
+    home: Annotated[str, Field(pattern=r"^[a-z0-9-]{0,32}$")] = ""
+    """This web process' name: duels are placed on it, and `/home/<name>/socket.io` must lead to it."""
+    homes: Path | None = None
+    """A private folder by which the web processes on one listening socket hand connections to each other."""
+
     code_bytes: Annotated[int, Field(ge=1024, le=1 << 20)] = 65_536
     """The longest code, in bytes of UTF-8."""
     frame_bytes: Annotated[int, Field(ge=4096, le=1 << 22)] = 131_072

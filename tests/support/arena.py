@@ -46,11 +46,15 @@ class Arena:
     def start_web(self, port: int = 0) -> Web:
         """One more web process; it may not answer yet."""
         with socket.create_server(("127.0.0.1", port)) as listener:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            command = [sys.executable, "-m", "python_duel", "web", "--fd", str(listener.fileno())]
-            stores = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
-            process = subprocess.Popen(command, env=self._environment(stores), pass_fds=[listener.fileno()])
-        web = Web(url, process)
+            return self.start_web_on(listener)
+
+    def start_web_on(self, listener: socket.socket, **settings: str) -> Web:
+        """As `start_web`, on a listening socket, with settings of its own."""
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        command = [sys.executable, "-m", "python_duel", "web", "--fd", str(listener.fileno())]
+        stores = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        environ = self._environment({**stores, **settings})
+        web = Web(url, subprocess.Popen(command, env=environ, pass_fds=[listener.fileno()]))
         self.webs.append(web)
         return web
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from python_duel.challenges.service import Challenges
+from python_duel.duels.homes import Homes
 from python_duel.duels.jobs import Jobs
 from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, Submission
@@ -146,6 +147,7 @@ async def parts(database_url: str, redis_url: str) -> AsyncIterator[Parts]:
         bus,
         challenges,
         clock,
+        Homes(hot, clock),
     )
     queue = Queue(client)
     try:

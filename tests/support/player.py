@@ -28,6 +28,7 @@ class Player:
     def __init__(self, url: str, player: dict[str, Any], token: str) -> None:
         self.url, self.id, self.nickname, self.token = url, player["id"], player["nickname"], token
         self.transports = ["websocket"]
+        self.path = "socket.io"
         self.socket = socketio.AsyncClient(reconnection=False)
         self.events: defaultdict[str, list[Any]] = defaultdict(list)
         self.order: list[str] = []
@@ -52,7 +53,13 @@ class Player:
     async def connect(self, url: str | None = None) -> None:
         """Open the socket, on another process if `url` is given."""
         self.url = url or self.url
-        await self.socket.connect(self.url, auth={"token": self.token}, wait_timeout=WAIT_S, transports=self.transports)
+        await self.socket.connect(
+            self.url,
+            auth={"token": self.token},
+            wait_timeout=WAIT_S,
+            transports=self.transports,
+            socketio_path=self.path,
+        )
 
     async def leave(self) -> None:
         """Close the socket."""

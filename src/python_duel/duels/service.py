@@ -8,6 +8,7 @@ from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
 from python_duel.duels import repository, rules
 from python_duel.duels.document import Document
+from python_duel.duels.homes import Homes
 from python_duel.duels.jobs import Jobs
 from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, DuelPlayer, Submission
@@ -21,7 +22,7 @@ from python_duel.platform.postgres import Conflict, Database, Transaction, read_
 from python_duel.players.models import Player
 from python_duel.protocol.base import Language, Mode, Visibility
 from python_duel.protocol.jobs import Job
-from python_duel.protocol.server import DuelFinished, DuelPresence
+from python_duel.protocol.server import DuelFinished, DuelPresence, QueueMatched
 
 CONCLUDE_MS = 3000
 """How long after the end another process looks whether all have heard of it."""
@@ -76,9 +77,10 @@ class Duels:
         bus: Bus,
         challenges: Challenges,
         clock: Clock,
+        homes: Homes,
     ) -> None:
         self.database, self.journal, self.jobs = database, journal, jobs
-        self.timers, self.bus, self.challenges, self.clock = timers, bus, challenges, clock
+        self.timers, self.bus, self.challenges, self.clock, self.homes = timers, bus, challenges, clock, homes
 
     # ---- making and finding
 
@@ -114,8 +116,9 @@ class Duels:
             return
         # Told again when it stands already: who made it may have died before this.
         await self.timers.set(duel_id, starts_at)
+        matched = QueueMatched(duel_id=duel_id, home=await self.homes.of(duel_id)).model_dump(exclude_none=True)
         for player_id in player_ids:
-            await self.bus.publish(f"player:{player_id}", "queue:matched", {"duel_id": duel_id})
+            await self.bus.publish(f"player:{player_id}", "queue:matched", matched)
 
     async def _insert(
         self,

@@ -14,6 +14,8 @@ A tag in braces keeps the keys of one script on one server of a cluster. Beside 
   after their last word.
 - `challenge:<digest>` string: what judges need of a challenge. `duels.jobs`.
 - `limit:<what>:<player>` string: one run or submission a span. `platform.ratelimit`; that span.
+- `{homes}:loads`, `{homes}:leases` sorted sets: where duels may live, by sockets and by the end of their leases.
+  `duels.homes`; a quarter of a minute.
 - `sweeper` string: whose turn it is to sweep. `web.background`; five seconds.
 - `bus:<topic>` channels: `duel:<id>`, `player:<id>`, and `process:<id>`, a process' own inbox. `platform.bus`.
 """
@@ -25,6 +27,14 @@ DUEL_S = 86_400
 def duel_live(duel_id: str) -> str:
     """Hash: `pen:<player>`, who may write, or `closed`; `base:<player>`, edits before the log; `watched`, processes."""
     return f"{{{duel_id}}}:live"
+
+
+HOME_LOADS, HOME_LEASES = "{homes}:loads", "{homes}:leases"
+
+
+def duel_home(duel_id: str) -> str:
+    """String: the name of the web process on which the duel lives. A day."""
+    return f"{{{duel_id}}}:home"
 
 
 def duel_log(duel_id: str, player_id: str) -> str:

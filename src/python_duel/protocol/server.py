@@ -126,6 +126,8 @@ class Snapshot(ServerMessage):
     rematch_id: Id | None = None
     grace_ms: int
     """How long a player may be away before the duel is lost."""
+    home: str | None = None
+    """A path for sockets, on the process that keeps this duel."""
 
 
 class RatingChange(ServerMessage):

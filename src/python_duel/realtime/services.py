@@ -55,5 +55,6 @@ class FactsLoader:
             now=self._clock.now(),
             code_bytes=self._code_bytes,
             languages=await duels.languages(),
+            home=None if duel.status == "finished" else await duels.homes.of(duel_id),
             rematch_id=await duels.rematch_id(duel_id) if duel.status == "finished" else None,
         )

@@ -42,6 +42,7 @@ class Facts:
     languages: frozenset[str]
     """What can be judged now."""
     rematch_id: str | None
+    home: str | None = None
 
 
 def viewer(duel: Duel, player_id: str) -> Viewer:
@@ -78,6 +79,7 @@ def snapshot(facts: Facts, viewer: Viewer) -> Snapshot:
         rematch_offers=[player.player_id for player in duel.players if player.offers_rematch],
         rematch_id=facts.rematch_id,
         grace_ms=duel.grace,
+        home=facts.home,
     )
 
 

@@ -13,24 +13,25 @@ from python_duel.settings import Settings
 PYTHON = (sys.executable, "-P", "-m", "python_duel")
 
 
-def web_processes(settings: Settings, stores: Stores, listener: socket.socket, metrics: Path) -> list[Process]:
-    """Web processes on one listening socket; `metrics` is the folder in which they add up their counters."""
+def web_processes(settings: Settings, stores: Stores, listener: socket.socket, folder: Path) -> list[Process]:
+    """Web processes on one listening socket; in `folder` they add up their counters and find each other."""
     host, port = listener.getsockname()[:2]
     environ = {
         **os.environ,
         "DATABASE_URL": stores.database_url,
         "REDIS_URL": stores.redis_url,
-        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        "PROMETHEUS_MULTIPROC_DIR": str(folder),
         "DUEL_HOST": host,
         "DUEL_PORT": str(port),
         # Long-polling sends each request anywhere: it needs all of a connection's in one process.
         "DUEL_POLLING": str(settings.polling and settings.web == 1).lower(),
     }
     argv = [*PYTHON, "web", "--fd", str(listener.fileno())]
-    return [
-        Process(name=f"web {n}", argv=argv, environ=environ, keep_fds=[listener.fileno()])
-        for n in range(1, settings.web + 1)
-    ]
+    processes: list[Process] = []
+    for n in range(1, settings.web + 1):
+        home = {} if settings.web == 1 else {"DUEL_HOME": str(n), "DUEL_HOMES": str(folder)}
+        processes.append(Process(name=f"web {n}", argv=argv, environ=environ | home, keep_fds=[listener.fileno()]))
+    return processes
 
 
 def judge_processes(settings: Settings, stores: Stores) -> list[Process]:

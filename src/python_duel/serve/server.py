@@ -30,12 +30,12 @@ def serve(settings: Settings, *, ephemeral: bool) -> None:
     processes: list[Process] = []
     with stopped_by_signals(processes), ExitStack() as stack:
         listener = stack.enter_context(listen(settings.host, settings.port))
-        metrics = stack.enter_context(runtime()).folder
+        folder = stack.enter_context(runtime()).folder
         data = None if ephemeral else settings.data.expanduser().absolute()
         stores = stack.enter_context(embedded.stores(data, settings))
         ui_build.ensure(say)
         judges = judge_processes(settings, stores)
-        webs = web_processes(settings, stores, listener, metrics)
+        webs = web_processes(settings, stores, listener, folder)
         processes += [*stores.processes, *judges, *webs]
         # Unwound from the last to the first: web, judges, stores.
         keepers = [*_start(judges, stack), *_start(webs, stack)]

@@ -11,6 +11,7 @@ from python_duel import __version__
 from python_duel.challenges import endpoints as challenge_endpoints
 from python_duel.challenges.service import Challenges
 from python_duel.duels import endpoints as duel_endpoints
+from python_duel.duels.homes import Homes
 from python_duel.duels.jobs import Jobs
 from python_duel.duels.journal import Journal
 from python_duel.duels.results import Results
@@ -54,6 +55,7 @@ class WebApp:
         redis = redis_store.connect(settings.redis_url)
         hot = Pipelined(redis)
         bus, challenges = Bus(redis, hot), Challenges(database, settings.code_bytes)
+        self._homes = Homes(hot, clock, settings.home)
         duels = Duels(
             database,
             Journal(hot, bus.process),
@@ -62,6 +64,7 @@ class WebApp:
             bus,
             challenges,
             clock,
+            self._homes,
         )
         players = Players(database, clock, settings.session_days)
         server = make_server(settings)
@@ -92,6 +95,7 @@ class WebApp:
     async def drain(self) -> None:
         """Readiness off, then tell the sockets to move: this process stops in a moment."""
         self.health.draining = True
+        await self._homes.leave()
         self.namespace.drain(within_ms=2000)
 
 

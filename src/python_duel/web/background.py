@@ -8,8 +8,10 @@ from typing import Any, Self
 
 import structlog
 
+from python_duel.duels.homes import SAY_S
 from python_duel.duels.recovery import Recovery
 from python_duel.duels.results import Results
+from python_duel.platform.redis import LOST, RedisError
 from python_duel.realtime.presence import LEASE_MS, REFRESH_S
 from python_duel.realtime.services import Services
 
@@ -36,6 +38,7 @@ class Background:
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
             asyncio.create_task(self._beat(), name="pings"),
             asyncio.create_task(self._sweep(), name="sweep"),
+            asyncio.create_task(self._say(), name="homes"),
         ]
         return self
 
@@ -55,6 +58,16 @@ class Background:
                 except Exception as error:  # noqa: BLE001 - whatever it is: without this everybody here counts as gone
                     log.warning("the heartbeat failed", error=repr(error))
                 await asyncio.sleep(REFRESH_S / SLICES)
+
+    async def _say(self) -> None:
+        """Where duels may live, and how many sockets are here."""
+        services = self._services
+        while True:
+            try:
+                await services.duels.homes.say(len(services.hub.sockets()))
+            except (*LOST, RedisError) as error:
+                log.warning("the homes are not known", error=str(error))
+            await asyncio.sleep(SAY_S)
 
     async def _beat_slice(self, sockets: list[tuple[str, str]]) -> None:
         services = self._services

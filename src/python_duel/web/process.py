@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
@@ -12,6 +13,7 @@ from python_duel.errors import StartError
 from python_duel.realtime.transport.engine import Engine
 from python_duel.settings import Settings
 from python_duel.web.app import WebApp
+from python_duel.web.handover import Arrivals, HomeProtocol, House
 
 DRAIN_S = 0.5
 """Long enough for the drain message to leave before the sockets close."""
@@ -20,10 +22,24 @@ DRAIN_S = 0.5
 class Server(uvicorn.Server):
     """uvicorn closes sockets at once on a signal: tell their clients first."""
 
-    def __init__(self, config: uvicorn.Config, app: WebApp) -> None:
+    def __init__(self, config: uvicorn.Config, app: WebApp, house: House) -> None:
         super().__init__(config)
-        self._web = app
+        self._web, self._house = app, house
         self._draining: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Also let in what other processes have accepted."""
+        await super().startup(sockets)
+        self._house.open(Arrivals(self._protocol).receive)
+
+    def _protocol(self, read: bytes) -> asyncio.Protocol:
+        return HomeProtocol(
+            self._house,
+            read=read,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain, then stop; a second signal stops at once."""
@@ -34,6 +50,7 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
     async def _drain(self) -> None:
+        self._house.close()
         try:
             await self._web.drain()
             await asyncio.sleep(DRAIN_S)
@@ -58,13 +75,14 @@ def websockets(engine: Engine, settings: Settings) -> Callable[..., asyncio.Prot
 
 def run(settings: Settings, fd: int) -> None:
     """Serve the listening socket `fd` until a signal. Raises `StartError`."""
-    app = WebApp(settings)
+    app, house = WebApp(settings), House(settings.homes, settings.home)
     config = uvicorn.Config(
         app.asgi,
         fd=fd,
         log_config=None,
         access_log=False,
         server_header=False,
+        http=partial(HomeProtocol, house),  # type: ignore[arg-type]
         ws=websockets(app.server.eio, settings),  # type: ignore[arg-type]
         ws_max_size=settings.frame_bytes,
         ws_per_message_deflate=False,
@@ -75,4 +93,4 @@ def run(settings: Settings, fd: int) -> None:
     # The start leaves many long-lived objects: keep the collector off them.
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
-    Server(config, app).run()
+    Server(config, app, house).run()

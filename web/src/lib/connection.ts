@@ -24,23 +24,56 @@ const ANSWER_MS = 8000;
 const lost = () => new Refused({ code: "lost", message: t.errors.lost });
 
 let socket: Socket | null = null;
+/** On its way to a duel's home; takes the place of `socket` once it is open. */
+let moving: Socket | null = null;
+let path = "/socket.io";
+const listeners = new Set<[event: string, handler: (payload: unknown) => void]>();
+
+function made(at: string): Socket {
+  return io({
+    path: at,
+    forceNew: true,
+    autoConnect: false,
+    transports: ["websocket", "polling"],
+    tryAllTransports: true,
+    withCredentials: true,
+    auth: {},
+    reconnectionDelay: 250,
+    reconnectionDelayMax: 4000,
+    timeout: 8000,
+  });
+}
 
 /** The socket, made at first use; it connects by `connect()`, with the session cookie. */
 function theSocket(): Socket {
-  socket ??= watched(
-    io({
-      path: "/socket.io",
-      autoConnect: false,
-      transports: ["websocket", "polling"],
-      tryAllTransports: true,
-      withCredentials: true,
-      auth: {},
-      reconnectionDelay: 250,
-      reconnectionDelayMax: 4000,
-      timeout: 8000,
-    }),
-  );
+  socket ??= watched(made(path));
   return socket;
+}
+
+/** Goes over to the home of a duel: opens there first, so that nobody is away meanwhile; where that fails, stays. */
+export function settle(home: string | null | undefined): void {
+  if (!home || home === path || moving) return;
+  const next = made(home);
+  moving = next;
+  next.once("connect", () => moved(next, home));
+  next.once("connect_error", stay);
+  next.connect();
+}
+
+function stay(): void {
+  moving?.removeAllListeners().disconnect();
+  moving = null;
+}
+
+function moved(next: Socket, home: string): void {
+  socket?.removeAllListeners().disconnect();
+  moving = null;
+  path = home;
+  socket = watched(next.removeAllListeners());
+  for (const [event, handler] of listeners) next.on(event, handler);
+  // What was asked on the old one has no answer any more: whoever depends on it begins anew.
+  useLink.setState({ link: "connecting", reason: null });
+  useLink.setState({ link: "online", reason: null });
 }
 
 function watched(it: Socket): Socket {
@@ -57,6 +90,7 @@ function watched(it: Socket): Socket {
       if (!it.active) setTimeout(() => it.connect(), 2000);
     }
   });
+  it.on("queue:matched", ({ home }: ServerEvents["queue:matched"]) => settle(home));
   it.on("session:closed", ({ reason, reconnect }: ServerEvents["session:closed"]) => {
     if (reconnect) return; // Only this socket goes: the library opens the next one.
     useLink.setState({ link: "closed", reason });
@@ -74,10 +108,12 @@ function watched(it: Socket): Socket {
 /** Connects (anew) with the session that the cookie holds now. */
 export function connect(): void {
   useLink.setState({ link: "connecting", reason: null });
+  stay();
   theSocket().disconnect().connect();
 }
 
 export function disconnect(): void {
+  stay();
   theSocket().disconnect();
   useLink.setState({ link: "idle", reason: null });
 }
@@ -108,7 +144,11 @@ async function answered(it: Socket, event: string, payload: unknown): Promise<An
 
 /** Listens to a server event; returns the undo. */
 export function listen<E extends keyof ServerEvents>(event: E, handler: (payload: ServerEvents[E]) => void) {
-  const it = theSocket();
-  it.on(event as string, handler as (payload: unknown) => void);
-  return () => void it.off(event as string, handler as (payload: unknown) => void);
+  const entry: [string, (payload: unknown) => void] = [event, handler as (payload: unknown) => void];
+  listeners.add(entry);
+  theSocket().on(...entry);
+  return () => {
+    listeners.delete(entry);
+    theSocket().off(...entry);
+  };
 }

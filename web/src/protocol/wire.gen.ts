@@ -387,6 +387,7 @@ export interface Snapshot {
   rematch_offers?: string[];
   rematch_id?: string | null;
   grace_ms: number;
+  home?: string | null;
 }
 
 /** A submission as everybody in the duel sees it. */

@@ -1,6 +1,6 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { serverClock } from "@/lib/clock";
-import { ask, listen, type Refused, useLink } from "@/lib/connection";
+import { ask, listen, type Refused, settle, useLink } from "@/lib/connection";
 import { newId } from "@/lib/ids";
 import { type Language, rememberedLanguage, rememberLanguage } from "@/lib/language";
 import { t } from "@/lib/strings";
@@ -121,6 +121,7 @@ export class DuelController {
     }
     if (snapshot.status === "finished") this.mine?.finish();
     this.set({ snapshot, failure: null });
+    if (snapshot.role === "player") settle(snapshot.home);
   }
 
   private showMine(snapshot: Snapshot, joined: boolean): void {
