@@ -62,7 +62,7 @@ class Author:
 
     @classmethod
     async def take(cls, journal: Journal, player_id: str = ADA) -> "Author":
-        pen = await journal.take_pen(DUEL, player_id)
+        pen, _ = await journal.take_pen(DUEL, player_id)
         return cls(journal, pen, await journal.read(DUEL, player_id, STARTER), player_id)
 
     def append_of(self, line: str) -> Append:
@@ -178,7 +178,7 @@ async def test_a_closed_document_takes_nothing_more(journal: Journal) -> None:
     await author.write("# last")
     await journal.close(DUEL, [ADA])
     assert await author.write("# after the end") == "closed"
-    assert await journal.take_pen(DUEL, ADA) == "closed"
+    assert await journal.take_pen(DUEL, ADA) == ("closed", False)
     assert (await journal.read(DUEL, ADA, STARTER)).text == "# last\n" + STARTER
 
 

@@ -16,8 +16,8 @@ from tests.judge.conftest import until
 class Ears:
     """A started bus, what it heard, and how many gaps it told of."""
 
-    def __init__(self, redis: Redis) -> None:
-        self.bus, self.heard, self.gaps = Bus(redis, Pipelined(redis)), [], 0
+    def __init__(self, redis: Redis, linger_s: float = 0.01) -> None:
+        self.bus, self.heard, self.gaps = Bus(redis, Pipelined(redis), linger_s), [], 0
         self.bus.handler, self.bus.on_gap = self._take, self._gap
 
     heard: list[tuple[str, str]]
@@ -108,6 +108,21 @@ async def test_a_listener_who_comes_while_the_store_is_away_hears_when_it_is_bac
     await reply(redis.execute_command("ACL", "SETUSER", user, "+subscribe"))  # type: ignore[no-untyped-call]
     await asyncio.gather(*waiting)
     await until(lambda: ears.hears("duel:2", "after"))
+
+
+async def test_who_comes_back_soon_finds_the_topic_as_it_was(redis: Redis) -> None:
+    ears = Ears(redis, linger_s=60)
+    await ears.bus.start()
+    try:
+        await ears.bus.subscribe("duel:1")
+        await ears.bus.unsubscribe("duel:1")
+        assert "bus:duel:1" in await reply(redis.pubsub_channels())
+        await ears.bus.subscribe("duel:1")
+        await until(lambda: ears.hears("duel:1", "again"))
+        await kill_subscribers(redis)
+        await until(lambda: ears.hears("duel:1", "after a loss"))
+    finally:
+        await ears.bus.stop()
 
 
 async def test_leaving_never_fails(ears: Ears, redis: Redis) -> None:

@@ -43,12 +43,13 @@ if seq > base and redis.call('LINDEX', KEYS[2], seq - base - 1) == ARGV[5] then 
 return 3
 """)
 
-# KEYS live; ARGV pen field, epoch, keep
+# KEYS live; ARGV pen field, epoch, keep. 'closed', or what the pen was before: '' for the first one.
 TAKE_PEN = HotScript("""
-if redis.call('HGET', KEYS[1], ARGV[1]) == 'closed' then return 'closed' end
+local before = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+if before == 'closed' then return before end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
-return ARGV[2]
+return before
 """)
 
 # KEYS live; ARGV process, '1' to begin or '0' to end, keep. A process is in the list once.
@@ -120,10 +121,12 @@ class Journal:
         self._waiting: list[tuple[Append, Callable[[Outcome], None]]] = []
         self._compacting: set[asyncio.Task[None]] = set()
 
-    async def take_pen(self, duel_id: str, player_id: str) -> str:
-        """A new epoch that fences every earlier one, or `closed`."""
-        args: list[Part] = [_pen(player_id), new_id(), KEEP_S]
-        return cast("bytes", await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args)).decode()
+    async def take_pen(self, duel_id: str, player_id: str) -> tuple[str, bool]:
+        """A new epoch that fences every earlier one, or `closed`; and whether the store knows of no earlier one."""
+        epoch = new_id()
+        args: list[Part] = [_pen(player_id), epoch, KEEP_S]
+        before = cast("bytes", await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args))
+        return ("closed" if before == b"closed" else epoch), not before
 
     async def close(self, duel_id: str, player_ids: list[str]) -> None:
         """No more edits: the documents are final."""

@@ -17,6 +17,12 @@ async def get(session: AsyncSession, duel_id: str) -> Duel | None:
     return await session.get(Duel, duel_id)
 
 
+async def get_all(session: AsyncSession, duel_ids: list[str]) -> dict[str, Duel]:
+    """Those that there are, by id."""
+    query = select(Duel).where(Duel.id.in_(duel_ids))
+    return {duel.id: duel for duel in (await session.execute(query)).scalars()}
+
+
 async def lock(session: AsyncSession, duel_id: str) -> Duel | None:
     """The same, held until the transaction ends: commands on one duel happen one after the other."""
     query = select(Duel).where(Duel.id == duel_id).with_for_update(of=Duel)
@@ -69,10 +75,10 @@ def side(duel: Duel, player_id: str) -> DuelPlayer:
     return next(p for p in duel.players if p.player_id == player_id)
 
 
-async def active_duel_id(session: AsyncSession, player_id: str) -> str | None:
-    """The duel the player is in, if any."""
-    query = select(DuelPlayer.duel_id).where(DuelPlayer.player_id == player_id, DuelPlayer.live)
-    return (await session.execute(query)).scalar_one_or_none()
+async def seats(session: AsyncSession, player_ids: list[str]) -> dict[str, DuelPlayer]:
+    """The sides of those players who are in a duel, by player."""
+    query = select(DuelPlayer).where(DuelPlayer.player_id.in_(player_ids), DuelPlayer.live)
+    return {side.player_id: side for side in (await session.execute(query)).scalars()}
 
 
 async def submission(session: AsyncSession, duel_id: str, player_id: str, submission_id: str) -> Submission | None:

@@ -15,6 +15,7 @@ from python_duel.duels.models import Duel, DuelPlayer, Submission
 from python_duel.duels.timers import Timers
 from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, NotLive
 from python_duel.platform import metrics
+from python_duel.platform.batch import Batch
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import new_id
@@ -81,6 +82,7 @@ class Duels:
     ) -> None:
         self.database, self.journal, self.jobs = database, journal, jobs
         self.timers, self.bus, self.challenges, self.clock, self.homes = timers, bus, challenges, clock, homes
+        self._duels, self._seats = Batch(self._read_duels), Batch(self._read_seats)
 
     # ---- making and finding
 
@@ -181,13 +183,24 @@ class Duels:
 
     async def active(self, player_id: str) -> str | None:
         """The duel the player is in, if any."""
+        seat = await self.seat(player_id)
+        return seat.duel_id if seat else None
+
+    async def seat(self, player_id: str) -> DuelPlayer | None:
+        """The player's side of the duel they are in, if any."""
+        return await self._seats.get(player_id)
+
+    async def _read_seats(self, player_ids: list[str]) -> dict[str, DuelPlayer]:
         async with self.database.transaction() as session:
-            return await repository.active_duel_id(session, player_id)
+            return await repository.seats(session, player_ids)
+
+    async def _read_duels(self, duel_ids: list[str]) -> dict[str, Duel]:
+        async with self.database.transaction() as session:
+            return await repository.get_all(session, duel_ids)
 
     async def get(self, duel_id: str) -> Duel:
         """A duel by id; raises `NotFound`."""
-        async with self.database.transaction() as session:
-            duel = await repository.get(session, duel_id)
+        duel = await self._duels.get(duel_id)
         if duel is None:
             raise NotFound("There is no such duel.")
         return duel

@@ -23,6 +23,7 @@ Handler = Callable[[str, str, Any, str], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 PREFIX = "bus:"
+LINGER_S = 30.0
 CONFIRM_S, PAUSE_S = 10, 0.2
 """How long a subscriber waits for the store, and how long the listener waits before it connects again."""
 
@@ -45,13 +46,18 @@ def _own(process: str) -> str:
 class Bus:
     """One subscriber connection a process, kept up by one task; `publish` from anywhere."""
 
-    def __init__(self, redis: Redis, hot: Pipelined) -> None:
+    def __init__(self, redis: Redis, hot: Pipelined, linger_s: float = LINGER_S) -> None:
+        self._linger_s = linger_s
         self.process = new_id()
         self._own = _own(self.process)
         self._redis, self._hot = redis, hot
         self._subscriber = for_subscriber(redis)
         self._topics: dict[str, int] = {}
         self._confirmed: dict[str, asyncio.Future[None]] = {}
+        self._news: set[str] = set()
+        """Topics to begin with, and to end with, in the next request."""
+        self._old: set[str] = set()
+        self._teller: asyncio.Task[None] | None = None
         self._pubsub: PubSub | None = None
         """The connection while there is one: a new one begins with every topic."""
         self._task: asyncio.Task[None] | None = None
@@ -75,28 +81,42 @@ class Bus:
         self._topics[topic] = self._topics.get(topic, 0) + 1
         if topic not in self._confirmed:
             self._confirmed[topic] = asyncio.get_running_loop().create_future()
-            await self._tell(lambda pubsub: pubsub.subscribe(channel(topic)))
+            self._news.add(topic)
+            self._tell()
         await asyncio.wait_for(asyncio.shield(self._confirmed[topic]), CONFIRM_S)
 
     async def unsubscribe(self, topic: str) -> None:
-        """Undo one `subscribe`. Never fails: where there is no connection, there is nothing to undo."""
-        left = self._topics.get(topic, 0) - 1
-        if left > 0:
-            self._topics[topic] = left
+        """Undo one `subscribe`. It is heard for a while: who lost a connection comes back to the same topics."""
+        if topic not in self._topics:
             return
-        self._topics.pop(topic, None)
-        self._confirmed.pop(topic, None)
-        await self._tell(lambda pubsub: pubsub.unsubscribe(channel(topic)))
+        self._topics[topic] -= 1
+        if not self._topics[topic]:
+            asyncio.get_running_loop().call_later(self._linger_s, self._forget, topic)
 
-    async def _tell(self, request: Callable[[PubSub], Awaitable[None]]) -> None:
-        pubsub = self._pubsub
-        if pubsub is None or not connected(pubsub):
-            return
-        try:
-            await request(pubsub)
-        except Exception:  # noqa: BLE001 - the library raises all sorts of things on a connection that is being lost
-            # The listener meets the same, and makes a new one.
-            self._pubsub = None
+    def _forget(self, topic: str) -> None:
+        if self._topics.get(topic) == 0:
+            del self._topics[topic]
+            self._confirmed.pop(topic, None)
+            self._news.discard(topic)
+            self._old.add(topic)
+            self._tell()
+
+    def _tell(self) -> None:
+        """Say what is new and what is over: all of one turn of the loop, and what comes meanwhile, in one request."""
+        if self._teller is None or self._teller.done():
+            self._teller = asyncio.get_running_loop().create_task(self._request(), name="bus topics")
+
+    async def _request(self) -> None:
+        while (self._news or self._old) and (pubsub := self._pubsub) and connected(pubsub):
+            news, self._news, old, self._old = self._news, set(), self._old, set()
+            try:
+                if old:
+                    await pubsub.unsubscribe(*map(channel, old))
+                if news:
+                    await pubsub.subscribe(*map(channel, news))
+            except Exception:  # noqa: BLE001 - the library raises all sorts of things on a connection that is being lost
+                # The listener meets the same, and makes a new one: that begins with every topic there is.
+                self._pubsub = None
 
     async def start(self) -> None:
         """Begin to listen."""
@@ -108,6 +128,8 @@ class Bus:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._teller:
+            self._teller.cancel()
         await self._subscriber.aclose()
 
     async def _listen(self) -> None:
@@ -125,6 +147,8 @@ class Bus:
         """Subscribe to every topic on a new connection, then hear it until it is lost."""
         await pubsub.connect()  # type: ignore[no-untyped-call]
         self._pubsub = pubsub
+        self._news.clear()
+        self._old.clear()
         # The own topic last: its confirmation says that nothing is missed any more.
         topics = sorted(self._topics, key=self._own.__eq__)
         await pubsub.subscribe(*map(channel, topics))

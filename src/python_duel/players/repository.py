@@ -13,10 +13,11 @@ async def add_guest(session: AsyncSession, player: Player, bearer: Session) -> N
     session.add(bearer)
 
 
-async def by_token(session: AsyncSession, token_digest: str, now: int) -> Player | None:
-    """The player of a session that has not expired."""
-    query = select(Player).join(Session).where(Session.token_digest == token_digest, Session.expires_at > now)
-    return (await session.execute(query)).scalar_one_or_none()
+async def by_tokens(session: AsyncSession, token_digests: list[str], now: int) -> dict[str, Player]:
+    """The players of those sessions that have not expired, by the digest."""
+    query = select(Session.token_digest, Player).join(Player)
+    query = query.where(Session.token_digest.in_(token_digests), Session.expires_at > now)
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 async def get(session: AsyncSession, player_id: str) -> Player | None:

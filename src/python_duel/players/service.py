@@ -1,6 +1,7 @@
 """Who is who: guests, their sessions, and the one-time admin link."""
 
 from python_duel.errors import Forbidden, NotFound, Unauthenticated
+from python_duel.platform.batch import Batch
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import digest, new_id, new_token
 from python_duel.platform.postgres import Database, read_now
@@ -17,6 +18,7 @@ class Players:
     def __init__(self, database: Database, clock: Clock, session_days: float) -> None:
         self._database, self._clock = database, clock
         self._session_span = int(session_days * DAY)
+        self._bearers = Batch(self._read_bearers)
 
     async def open_guest(self, nickname: str) -> tuple[Player, str]:
         """A new guest and the token of their session."""
@@ -32,11 +34,14 @@ class Players:
     async def authenticate(self, token: str | None) -> Player:
         """The player who bears `token`; raises `Unauthenticated`."""
         if token:
-            async with self._database.transaction() as session:
-                player = await repository.by_token(session, digest(token), self._clock.now())
+            player = await self._bearers.get(digest(token))
             if player:
                 return player
         raise Unauthenticated("Choose a nickname first: POST /api/v1/session/guest.")
+
+    async def _read_bearers(self, token_digests: list[str]) -> dict[str, Player]:
+        async with self._database.transaction() as session:
+            return await repository.by_tokens(session, token_digests, self._clock.now())
 
     async def get(self, player_id: str) -> Player:
         """A player by id; raises `NotFound`."""

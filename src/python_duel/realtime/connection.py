@@ -44,6 +44,8 @@ class Connection:
     """Credit for what edits bring, in characters."""
     others: Credit
     """Credit for events that are no edits."""
+    arrival: asyncio.Task[None] | None = None
+    """Tells that the player is there."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     roles: dict[str, Role] = field(default_factory=dict)
     """Duels this socket has opened."""

@@ -1,11 +1,13 @@
 """What each client event does. Payloads are parsed already; errors are raised and become the acknowledgement."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from python_duel.duels import rules
 from python_duel.errors import AlreadyInDuel, Forbidden, Invalid, Unavailable
+from python_duel.platform.batch import Batch
 from python_duel.protocol import client
 from python_duel.protocol.base import ServerMessage
 from python_duel.protocol.server import REACTIONS, DuelSaid
@@ -15,6 +17,10 @@ from python_duel.realtime.judging import Judging
 from python_duel.realtime.services import Services
 from python_duel.realtime.wire import Cursor, Edit
 
+SEATS_AT_ONCE = 4
+"""Players whose coming or going is being written."""
+PAUSE_S = 2.0
+"""Who is back within it was never away: a page that is loaded again, a change of network."""
 LEAVE_GRACE_MS = 5000
 """How long a place in the queue outlives its player's last socket: a refresh keeps it, a closed page does not."""
 
@@ -25,6 +31,8 @@ class Handlers:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._judging = Judging(services)
+        self._leaving = Batch(self._lease)
+        self._turns = asyncio.Semaphore(SEATS_AT_ONCE)
 
     async def arrived(self, connection: Connection) -> None:
         """A player's socket opened: they are there again."""
@@ -35,16 +43,26 @@ class Handlers:
         player_id = connection.player_id
         if await self._services.presence.remove(player_id, connection.sid):
             return
-        await self._services.matchmaking.queue.lease([player_id], self._services.clock.now() + LEAVE_GRACE_MS)
+        await self._leaving.get(player_id)
+        await asyncio.sleep(PAUSE_S)
         await self._seen(player_id, there=False)
         if await self._services.presence.there(player_id):
             # They came back on another process just before that was written.
             await self._seen(player_id, there=True)
 
+    async def _lease(self, player_ids: list[str]) -> dict[str, None]:
+        await self._services.matchmaking.queue.lease(player_ids, self._services.clock.now() + LEAVE_GRACE_MS)
+        return {}
+
     async def _seen(self, player_id: str, there: bool) -> None:
-        active = await self._services.duels.active(player_id)
-        if active:
-            await self._services.duels.presence(active, player_id, there)
+        services = self._services
+        seat = await services.duels.seat(player_id)
+        if seat is None or there == (seat.away_since is None):
+            return
+        async with self._turns:
+            # When thousands are cut off at once, most are back before it is their turn here.
+            if there or not await services.presence.there(player_id):
+                await services.duels.presence(seat.duel_id, player_id, there)
 
     async def queue_join(self, connection: Connection, message: client.QueueJoin) -> client.QueueJoinAck:
         languages = message.languages or ["python"]
@@ -75,10 +93,11 @@ class Handlers:
         services, duel_id = self._services, message.duel_id
         duel = await services.duels.get(duel_id)
         role = views.viewer(duel, connection.player_id).role
+        if connection.arrival and any(p.player_id == connection.player_id and p.away_since for p in duel.players):
+            await connection.arrival
         if role == "player":
-            await services.writing.take_pen(connection, duel, await services.duels.package(duel))
-            pen = connection.pens.get(duel_id)
-            if pen and pen.document.seq == 0:
+            package = await services.duels.package(duel)
+            if await services.writing.take_pen(connection, duel, package):
                 # Nothing is written yet, or the store has lost it: then who watches must start again, too.
                 await services.duels.tell(duel_id)
         facts, viewer = await services.hub.watch(connection, duel_id)

@@ -38,7 +38,6 @@ class Namespace:
         self._server, self._services = server, services
         self._handlers = Handlers(services)
         self._connections: dict[str, Connection] = {}
-        self._arrivals: set[asyncio.Task[None]] = set()
         server.on("connect", self.connect)
         server.on("disconnect", self.disconnect)
         server.dispatch = self.dispatch
@@ -74,18 +73,14 @@ class Namespace:
         async with connection.turn:
             await self._services.hub.arrive(connection)
             await self._services.presence.add(player.id, sid)
-        arrival = asyncio.create_task(self._tell_arrival(connection))
-        self._arrivals.add(arrival)
-        arrival.add_done_callback(self._arrivals.discard)
+        connection.arrival = asyncio.create_task(self._tell_arrival(connection))
 
     async def _tell_arrival(self, connection: Connection) -> None:
         """Apart from the connection itself, which need not wait for it. If it fails, the sweep does it."""
-        async with connection.turn:
-            if connection.sid in self._connections:
-                try:
-                    await self._handlers.arrived(connection)
-                except Exception:
-                    log.exception("an arrival could not be told")
+        try:
+            await self._handlers.arrived(connection)
+        except Exception:
+            log.exception("an arrival could not be told")
 
     async def disconnect(self, sid: str, reason: Any = None) -> None:
         """A socket is gone."""
@@ -98,6 +93,8 @@ class Namespace:
             async with connection.turn:
                 self._services.writing.forget(connection)
                 await self._services.hub.depart(connection)
+            if connection.arrival:
+                await connection.arrival
             await self._handlers.departed(connection)
         except (*LOST, RedisError, *AWAY) as error:
             # Its lease ends by itself, and the sweep tells who is gone.

@@ -20,6 +20,21 @@ BINARY = (str(packet.BINARY_EVENT), str(packet.BINARY_ACK))
 log = structlog.get_logger(__name__)
 
 
+class Sockets(socketio.AsyncManager):  # type: ignore[misc]
+    """Who is connected. Each socket is in two rooms of the library's, that of all and its own: rooms here are ours."""
+
+    def basic_disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
+        """As the base, which looks for the socket in every room there is: thousands that leave would stop the loop."""
+        for room in (None, sid):
+            self.basic_leave_room(sid, namespace, room)
+        self.callbacks.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            if sid in pending.get(namespace, ()):
+                pending[namespace].remove(sid)
+                if not pending[namespace]:
+                    del pending[namespace]
+
+
 class Server(socketio.AsyncServer):  # type: ignore[misc]
     """Every client event goes to one `dispatch` and is acknowledged.
 
@@ -31,7 +46,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     eio: Engine
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(async_mode="asgi", async_handlers=False, logger=False, engineio_logger=False, **options)
+        quiet = {"logger": False, "engineio_logger": False}
+        super().__init__(client_manager=Sockets(), async_mode="asgi", async_handlers=False, **quiet, **options)
         self.eio.requests = self.environ
 
     def _engineio_server_class(self) -> type[Engine]:

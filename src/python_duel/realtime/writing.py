@@ -56,13 +56,16 @@ class Writing:
         pen = self._pens.get((duel_id, player_id))
         return pen.document if pen else None
 
-    async def take_pen(self, connection: Connection, duel: Duel, package: Package) -> None:
-        """Make this socket the one that writes; every earlier one is fenced. A finished duel has no pens."""
-        epoch = await self._journal.take_pen(duel.id, connection.player_id)
+    async def take_pen(self, connection: Connection, duel: Duel, package: Package) -> bool:
+        """Make this socket the one that writes; every earlier one is fenced. A finished duel has no pens.
+
+        Whether it is the first pen that the store knows of: perhaps it has lost what was written with earlier ones.
+        """
+        epoch, first = await self._journal.take_pen(duel.id, connection.player_id)
         self._lay_down(connection, duel.id)
         if epoch == "closed" or duel.status == "finished":
             connection.over.add(duel.id)
-            return
+            return False
         player = side(duel, connection.player_id)
         starter = starter_of(player, package)
         pen = Pen(
@@ -75,6 +78,7 @@ class Writing:
             frozenset(package.starter),
         )
         connection.pens[duel.id] = self._pens[duel.id, connection.player_id] = pen
+        return first
 
     def forget(self, connection: Connection) -> None:
         """The socket closed."""
