@@ -275,7 +275,7 @@ async def test_the_sweep_sees_who_is_gone_and_who_is_back(core: Parts) -> None:
 async def test_texts_are_archived_by_the_end_or_by_the_sweep(core: Parts) -> None:
     duel_id, ada, bob = await core.live()
     starter = (await core.duels.package(await core.duel(duel_id))).starter["python"]
-    pen = await core.duels.journal.take_pen(duel_id, ada)
+    pen, _ = await core.duels.journal.take_pen(duel_id, ada)
     after = Document.of("# mine\n" + starter, seq=1)
     kept: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     changes = json.dumps([[0, "# mine", ""], len(starter)]).encode()

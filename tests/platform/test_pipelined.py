@@ -58,6 +58,20 @@ class Calls:
                 await self._all.wait()
 
 
+async def test_calls_wait_for_a_server_that_changes_roles(hot: Pipelined, client: Redis) -> None:
+    await reply(client.execute_command("REPLICAOF", "127.0.0.1", "1"))  # type: ignore[no-untyped-call]
+    calls, refused = Calls(hot), asyncio.Event()
+    for n in range(10):
+        calls.push("list", n)
+    hot.command("PING", done=lambda answer: refused.set())
+    await refused.wait()
+    assert not any(calls.answers)
+    await reply(client.execute_command("REPLICAOF", "NO", "ONE"))  # type: ignore[no-untyped-call]
+    await calls.finished()
+    assert calls.answers == [[n + 1] for n in range(10)]
+    assert await reply(client.lrange("list", 0, -1)) == [str(n) for n in range(10)]
+
+
 async def kill(client: Redis) -> None:
     """Every connection but this one."""
     await reply(client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"))  # type: ignore[no-untyped-call]

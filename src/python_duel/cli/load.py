@@ -27,6 +27,10 @@ def command(
     seconds: Annotated[float, typer.Option(min=1, help="How long each phase types.")] = 10,
     mode: Annotated[str, typer.Option(help=f"One of {', '.join(MODES)}.")] = "local",
     url: Annotated[list[str] | None, typer.Option(help="A server that runs; without it, one is started.")] = None,
+    web: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Web processes of the server that is started; 2 for cross-process."),
+    ] = None,
     acks: Annotated[bool, typer.Option("--acks/--no-acks", help="Whether edits ask for acknowledgement.")] = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,7 +40,7 @@ def command(
     if players % 2:
         raise StartError("--players must be even: they duel.")
     plan = Plan(players, rate or 2 * players, seconds, acks, CHALLENGE)
-    with _target(url or [], mode) as target:
+    with _target(url or [], mode, web) as target:
         phases = _run(plan, target, mode)
     document: dict[str, Any] = {"mode": mode, "players": players, "rate": plan.rate, "seconds": seconds, "phases": {}}
     for title, found in phases:
@@ -49,12 +53,12 @@ def command(
         print(json.dumps(document))
 
 
-def _target(urls: list[str], mode: str) -> AbstractContextManager[Target]:
+def _target(urls: list[str], mode: str, webs: int | None) -> AbstractContextManager[Target]:
     for url in urls:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             raise StartError(f"{url!r} is no address: write http://host:port.")
     if not urls:
-        return own_server(webs=2 if mode == "cross-process" else 1)
+        return own_server(webs or (2 if mode == "cross-process" else 1))
     if mode == "cross-process" and len(urls) < 2:
         raise StartError("cross-process needs two addresses: repeat --url.")
     return nullcontext(known(urls))

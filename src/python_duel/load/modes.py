@@ -35,14 +35,13 @@ Phases = AsyncIterator[tuple[str, Figures]]
 
 async def local(plan: Plan, target: Target) -> Phases:
     """Both players of a duel on the same address."""
-    one = Target(target.urls[:1], target.servers, target.stores)
-    everybody, connected = await _arrive(plan, one)
+    everybody, connected = await _arrive(plan, target)
     yield "local", await typing(plan, target, await pairs(everybody, plan.challenge), **connected)
 
 
 async def cross_process(plan: Plan, target: Target) -> Phases:
     """The players of a duel on different addresses."""
-    everybody, connected = await _arrive(plan, target)
+    everybody, connected = await _arrive(plan, target, together=False)
     yield "cross-process", await typing(plan, target, await pairs(everybody, plan.challenge), **connected)
 
 
@@ -191,10 +190,10 @@ async def _live(player: Player, duel_id: str) -> dict[str, Any]:
         await asyncio.sleep(left / 1000 + 0.15)
 
 
-async def _arrive(plan: Plan, target: Target) -> tuple[list[Player], dict[str, object]]:
+async def _arrive(plan: Plan, target: Target, together: bool = True) -> tuple[list[Player], dict[str, object]]:
     """The players, and what their connections cost the server."""
     before, start = memory_kb(target.servers), time.perf_counter()
-    everybody = await players(target.urls, plan.players)
+    everybody = await players(target.urls, plan.players, together)
     took = time.perf_counter() - start
     await asyncio.sleep(0.5)
     grown = (memory_kb(target.servers) - before) / plan.players if target.servers else None

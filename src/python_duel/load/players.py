@@ -85,12 +85,12 @@ async def each(work: Callable[[T], Awaitable[None]], items: Iterable[T], at_once
         raise failures.exceptions[0] from None
 
 
-async def players(urls: Sequence[str], count: int) -> list[Player]:
-    """Guests with sockets; the n-th on the n-th URL, in turn."""
+async def players(urls: Sequence[str], count: int, together: bool = True) -> list[Player]:
+    """Guests with sockets, on the URLs in turn; both players of a duel on the same, or on different ones."""
     guests, made = Guests(urls[0]), {}
 
     async def one(n: int) -> None:
-        url = urls[n % len(urls)]
+        url = urls[(n // 2 if together else n) % len(urls)]
         player_id, token = await guests.make(f"load {n}")
         made[n] = Player(url, player_id, token, await connect(url, token))
 

@@ -14,7 +14,12 @@ from python_duel.platform.lane import Call, Done, Lane
 from python_duel.platform.redis import Redis, RedisError, ResponseError, connection
 
 Part = str | bytes | int
-TRIES = 3
+NOT_NOW = ("READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN")
+"""It was not done: the server starts, or another one is taking its place."""
+WAIT_S = 0.2
+"""Until such a call is sent again."""
+TRIES = 25
+"""Of a call that a server has not done."""
 
 
 class HotScript:
@@ -72,10 +77,13 @@ class Pipelined:
 
 
 def _refused(lane: Lane, call: Call, error: hiredis.ReplyError) -> None:
-    """The server did not do it. A script that it does not know is loaded, and called again."""
+    """The server did not do it. A script that it does not know is loaded; a server that changes roles is waited for."""
     if call.script is not None and str(error).startswith("NOSCRIPT") and call.tries < TRIES:
         call.tries += 1
         lane.send(Call(_packed("SCRIPT", "LOAD", call.script)), call)
+    elif str(error).startswith(NOT_NOW) and call.tries < TRIES:
+        call.tries += 1
+        asyncio.get_running_loop().call_later(WAIT_S, lane.send, call)
     else:
         call.answer(ResponseError(str(error)))
 

@@ -27,9 +27,11 @@ def web_processes(settings: Settings, stores: Stores, listener: socket.socket, f
         "DUEL_POLLING": str(settings.polling and settings.web == 1).lower(),
     }
     argv = [*PYTHON, "web", "--fd", str(listener.fileno())]
+    homes = folder / "homes"
+    homes.mkdir(mode=0o700)
     processes: list[Process] = []
     for n in range(1, settings.web + 1):
-        home = {} if settings.web == 1 else {"DUEL_HOME": str(n), "DUEL_HOMES": str(folder)}
+        home = {} if settings.web == 1 else {"DUEL_HOME": str(n), "DUEL_HOMES": str(homes)}
         processes.append(Process(name=f"web {n}", argv=argv, environ=environ | home, keep_fds=[listener.fileno()]))
     return processes
 
