@@ -1,6 +1,7 @@
 """Duels in PostgreSQL: rows to the rules' state, and the rules' events to rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +11,14 @@ from python_duel.duels import rules
 from python_duel.duels.models import Duel, DuelPlayer, Invite, Submission
 from python_duel.protocol.server import Result
 from python_duel.protocol.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a player sits."""
+
+    duel_id: str
+    away_since: int | None
 
 
 async def get(session: AsyncSession, duel_id: str) -> Duel | None:
@@ -75,10 +84,11 @@ def side(duel: Duel, player_id: str) -> DuelPlayer:
     return next(p for p in duel.players if p.player_id == player_id)
 
 
-async def seats(session: AsyncSession, player_ids: list[str]) -> dict[str, DuelPlayer]:
-    """The sides of those players who are in a duel, by player."""
-    query = select(DuelPlayer).where(DuelPlayer.player_id.in_(player_ids), DuelPlayer.live)
-    return {side.player_id: side for side in (await session.execute(query)).scalars()}
+async def seats(session: AsyncSession, player_ids: list[str]) -> dict[str, Seat]:
+    """Where those players sit who are in a duel, by player."""
+    query = select(DuelPlayer.player_id, DuelPlayer.duel_id, DuelPlayer.away_since)
+    query = query.where(DuelPlayer.player_id.in_(player_ids), DuelPlayer.live)
+    return {row.player_id: Seat(row.duel_id, row.away_since) for row in await session.execute(query)}
 
 
 async def submission(session: AsyncSession, duel_id: str, player_id: str, submission_id: str) -> Submission | None:

@@ -186,11 +186,11 @@ class Duels:
         seat = await self.seat(player_id)
         return seat.duel_id if seat else None
 
-    async def seat(self, player_id: str) -> DuelPlayer | None:
-        """The player's side of the duel they are in, if any."""
+    async def seat(self, player_id: str) -> repository.Seat | None:
+        """Where the player sits, if they are in a duel."""
         return await self._seats.get(player_id)
 
-    async def _read_seats(self, player_ids: list[str]) -> dict[str, DuelPlayer]:
+    async def _read_seats(self, player_ids: list[str]) -> dict[str, repository.Seat]:
         async with self.database.transaction() as session:
             return await repository.seats(session, player_ids)
 

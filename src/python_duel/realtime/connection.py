@@ -45,7 +45,7 @@ class Connection:
     others: Credit
     """Credit for events that are no edits."""
     arrival: asyncio.Task[None] | None = None
-    """Tells that the player is there."""
+    """Tells that the player is there, as long as that takes."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     roles: dict[str, Role] = field(default_factory=dict)
     """Duels this socket has opened."""

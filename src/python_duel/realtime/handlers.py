@@ -45,6 +45,8 @@ class Handlers:
             return
         await self._leaving.get(player_id)
         await asyncio.sleep(PAUSE_S)
+        if await self._services.presence.there(player_id):
+            return
         await self._seen(player_id, there=False)
         if await self._services.presence.there(player_id):
             # They came back on another process just before that was written.

@@ -81,6 +81,8 @@ class Namespace:
             await self._handlers.arrived(connection)
         except Exception:
             log.exception("an arrival could not be told")
+        finally:
+            connection.arrival = None
 
     async def disconnect(self, sid: str, reason: Any = None) -> None:
         """A socket is gone."""
