@@ -10,6 +10,8 @@ import asyncpg
 import pytest
 import redis.asyncio
 
+from python_duel.load.players import Player as Guest
+from python_duel.load.players import each, players
 from tests.support.arena import Arena
 from tests.support.player import Player
 
@@ -161,3 +163,27 @@ async def test_a_waiting_player_who_does_not_ask_again_is_met_after_a_web_restar
     assert (await ada.heard("queue:matched"))["duel_id"] == (await bob.heard("queue:matched"))["duel_id"]
     for player in (ada, bob):
         await player.leave()
+
+
+@pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+async def test_of_many_who_join_on_two_processes_each_is_paired_exactly_once(arena: Arena, count: int) -> None:
+    everybody = await players([web.url for web in arena.webs], count, together=False)
+    matched = [player.socket.hears("queue:matched") for player in everybody]
+
+    async def join(player: Guest) -> None:
+        await player.socket.do("queue:join", {"mode": "casual"})
+
+    await each(join, everybody, at_once=256)
+    async with asyncio.timeout(60):
+        told = {player.id: (await found)["duel_id"] for player, found in zip(everybody, matched, strict=True)}
+    assert set(Counter(told.values()).values()) == {2}
+    connection = await asyncpg.connect(arena.database_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT player_id, duel_id FROM duel_players WHERE player_id = ANY($1)", list(told)
+        )
+    finally:
+        await connection.close()
+    assert sorted((row["player_id"], row["duel_id"]) for row in rows) == sorted(told.items())
+    for player in everybody:
+        player.socket.abort()
