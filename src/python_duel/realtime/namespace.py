@@ -38,6 +38,7 @@ class Namespace:
         self._server, self._services = server, services
         self._handlers = Handlers(services)
         self._connections: dict[str, Connection] = {}
+        self._draining = False
         server.on("connect", self.connect)
         server.on("disconnect", self.disconnect)
         server.dispatch = self.dispatch
@@ -100,7 +101,8 @@ class Namespace:
             await self._handlers.departed(connection)
         except (*LOST, RedisError, *AWAY) as error:
             # Its lease ends by itself, and the sweep tells who is gone.
-            log.warning("a departure could not be told", error=str(error))
+            if not self._draining:
+                log.warning("a departure could not be told", error=str(error))
 
     async def dispatch(self, sid: str | None, event: list[Any]) -> dict[str, Any]:
         """Handle one event; its acknowledgement. Never raises."""
@@ -148,6 +150,7 @@ class Namespace:
 
     def drain(self, within_ms: int) -> None:
         """Tell every socket that this process is about to stop."""
+        self._draining = True
         packet = wire.event("server:drain", ServerDrain(reconnect_within_ms=within_ms))
         for connection in self._connections.values():
             connection.link.send(packet)
