@@ -1,38 +1,21 @@
 """A duel with two web processes: both windows go over to its home, and survive its loss."""
 
 import re
-import socket
-import tempfile
 from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from python_duel.platform import embedded
-from python_duel.settings import Settings
 from tests.e2e.test_duel import code, enter, play, write
 from tests.support.arena import Arena
-
-NAMES = ("1", "2")
+from tests.support.homes import NAMES, two_homes
 
 
 @pytest.fixture
 def homes() -> Iterator[Arena]:
     """Two web processes on one listening socket, and a judge."""
-    with (
-        embedded.stores(None, Settings.model_construct()) as stores,
-        tempfile.TemporaryDirectory() as folder,
-        socket.create_server(("127.0.0.1", 0)) as listener,
-    ):
-        arena = Arena(stores.database_url, stores.redis_url, stores.judge_redis_url, {"DUEL_POLLING": "false"})
-        try:
-            for name in NAMES:
-                arena.start_web_on(listener, DUEL_HOME=name, DUEL_HOMES=folder)
-            arena.start_judge()
-            arena.wait_ready()
-            yield arena
-        finally:
-            arena.stop()
+    with two_homes(shared=True) as arena:
+        yield arena
 
 
 def sockets_of(page: Page) -> list[str]:

@@ -21,6 +21,8 @@ REQUEST = re.compile(rb"GET /home/([a-z0-9-]{1,32})/socket\.io[/?]")
 MOST_BYTES = 64 * 1024
 """What may have been read of a connection that is handed over."""
 AT_ONCE = 64
+AGAIN_S, TRIES = 0.002, 50
+"""While a home's door is crowded: the kernel lets few datagrams wait, as few as ten."""
 Receive = Callable[[socket.socket, bytes], None]
 log = structlog.get_logger(__name__)
 
@@ -53,12 +55,17 @@ class House:
             self._door = None
 
     def hand_over(self, name: str, descriptor: int, read: bytes) -> bool:
-        """Give a connection to the process of that name. False: it was not taken."""
+        """Give a connection to the process of that name. False: it was not taken.
+
+        Raises BlockingIOError when it may be taken in a moment.
+        """
         if self._door is None or self._folder is None or name == self.name or len(read) > MOST_BYTES:
             return False
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
         try:
             self._door.sendmsg([read], rights, 0, str(self._folder / name))
+        except BlockingIOError:
+            raise
         except OSError as error:
             log.info("a home did not take a socket", home=name, error=str(error))
             return False
@@ -95,12 +102,28 @@ class HomeProtocol(HttpToolsProtocol):
         """Parse it, or be rid of the connection."""
         if not self._ours:
             self._ours = True
-            wanted = REQUEST.match(data)
-            descriptor = self.transport.get_extra_info("socket").fileno() if wanted else -1
-            if wanted and self._house.hand_over(wanted[1].decode(), descriptor, data):
-                self.transport.abort()  # the other process has it open
+            if wanted := REQUEST.match(data):
+                self.transport.pause_reading()
+                self._offer(wanted[1].decode(), data, TRIES)
                 return
         super().data_received(data)
+
+    def _offer(self, home: str, data: bytes, tries: int) -> None:
+        """Hand the connection over, or go on here."""
+        if self.transport.is_closing():
+            return
+        try:
+            taken = self._house.hand_over(home, self.transport.get_extra_info("socket").fileno(), data)
+        except BlockingIOError:
+            if tries:
+                self.loop.call_later(AGAIN_S, self._offer, home, data, tries - 1)
+                return
+            taken = False
+        if taken:
+            self.transport.abort()  # the other process has it open
+        else:
+            self.transport.resume_reading()
+            super().data_received(data)
 
     def on_headers_complete(self) -> None:
         """For the application, a home's path is the plain one."""
