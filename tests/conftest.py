@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -42,7 +43,7 @@ def database_url(stores: embedded.Stores, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     sql(stores.database_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield with_database(stores.database_url, name)
-    sql(stores.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+    drop(stores.database_url, name)
 
 
 @pytest.fixture
@@ -62,6 +63,18 @@ def judge_redis_url(stores: embedded.Stores, redis_url: str) -> str:
 def with_database(url: str, name: str) -> str:
     """The same server's other database."""
     return url.replace("/duel?", f"/{name}?")
+
+
+def drop(url: str, name: str) -> None:
+    """Ends a database and whoever is connected to it. The server's own autovacuum may not be ended: it soon is."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return sql(url, f"DROP DATABASE {name} WITH (FORCE)")
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def sql(url: str, statement: str) -> None:
