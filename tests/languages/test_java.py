@@ -204,12 +204,11 @@ def test_threads(runner: Runner) -> None:
     assert outcome.ending is Ending.ANSWERED
 
 
-def test_a_program_that_holds_its_threads_does_not_keep_the_next_one_from_starting(runner: Runner) -> None:
-    idle = "new Thread(() -> { try { Thread.sleep(9000); } catch (InterruptedException e) { } }).start();"
-    hold = main(f"try {{ while (true) {idle} }} catch (OutOfMemoryError e) {{ Thread.sleep(1500); System.exit(3); }}")
-    for _ in range(2):
-        assert ran(runner, hold).exit_code == 3
-        assert ran(runner, main("System.out.print(1);")).stdout == b"1"
+def test_a_program_that_takes_all_threads_does_not_keep_the_next_one_from_starting(runner: Runner) -> None:
+    busy = "new Thread(() -> { while (true); }).start();"
+    greedy = main(f"try {{ while (true) {busy} }} catch (OutOfMemoryError e) {{ Thread.sleep(9000); }}")
+    for _ in range(3):
+        assert ran(runner, greedy, limits=Limits()).ending is Ending.CPU
 
 
 def test_what_a_hook_prints_at_the_end(runner: Runner) -> None:
