@@ -26,11 +26,21 @@ def running(pids: Iterable[int]) -> set[int]:
     return {pid for pid in pids if _state(pid) not in {"", "Z", "X"}}
 
 
+def parent(pid: int) -> int:
+    """0 for a process that is gone."""
+    return int(_stat(pid)[1])
+
+
 def _state(pid: int) -> str:
+    return _stat(pid)[0]
+
+
+def _stat(pid: int) -> list[str]:
+    """Its state, its parent, and so on: proc(5)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return ""
+        return ["", "0"]
 
 
 def kill_tree_root(process: "subprocess.Popen[str]") -> set[int]:
