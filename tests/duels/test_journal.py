@@ -4,11 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import pytest
 
 from python_duel.duels.document import ChangeSet, Document
-from python_duel.duels.journal import COMPACT_EVERY, Append, Journal, Kept, Outcome
+from python_duel.duels.journal import COMPACT_EVERY, Journal, Kept, Log, Outcome
 from python_duel.platform import keys
 from python_duel.platform import redis as redis_store
 from python_duel.platform.pipelined import Pipelined
@@ -38,38 +39,47 @@ def journal(hot: Pipelined) -> Journal:
     return Journal(hot, "here")
 
 
-def kept(journal: Journal, edit: Append) -> "asyncio.Future[Outcome]":
+class Stroke(NamedTuple):
+    """An edit by one pen."""
+
+    log: Log
+    after: Document
+    changes: bytes
+
+
+def kept(journal: Journal, edit: Stroke) -> "asyncio.Future[Outcome]":
     """What will become of an edit."""
     answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-    journal.append(edit, answer.set_result)
+    journal.append(*edit, lambda _, outcome: answer.set_result(outcome))
     return answer
 
 
-async def keep(journal: Journal, edit: Append) -> Outcome:
+async def keep(journal: Journal, edit: Stroke) -> Outcome:
     """What became of an edit."""
     return await kept(journal, edit)
 
 
 def ok(*processes: str) -> Kept:
-    return Kept(list(processes))
+    return Kept(processes)
 
 
 class Author:
     """Somebody who writes, with the document as their process has it."""
 
-    def __init__(self, journal: Journal, pen: str, document: Document, player_id: str = ADA) -> None:
+    def __init__(self, journal: Journal, pen: Log, document: Document, player_id: str = ADA) -> None:
         self.journal, self.pen, self.document, self.player_id = journal, pen, document, player_id
 
     @classmethod
     async def take(cls, journal: Journal, player_id: str = ADA) -> "Author":
         pen, _ = await journal.take_pen(DUEL, player_id)
+        assert pen
         return cls(journal, pen, await journal.read(DUEL, player_id, STARTER), player_id)
 
-    def append_of(self, line: str) -> Append:
+    def append_of(self, line: str) -> Stroke:
         """An edit that puts a line first."""
-        changes: list[int | list[int | str]] = [[0, line, ""], len(self.document.units) // 2]
+        changes: list[int | list[int | str]] = [[0, line, ""], len(self.document.units)]
         after = self.document.edited(changes, ROOMY)
-        return Append(DUEL, self.player_id, self.pen, after, json.dumps(changes).encode())
+        return Stroke(self.pen, after, json.dumps(changes).encode())
 
     async def write_many(self, count: int) -> list[Document]:
         """The document after each of so many edits, all of them kept."""
@@ -178,7 +188,7 @@ async def test_a_closed_document_takes_nothing_more(journal: Journal) -> None:
     await author.write("# last")
     await journal.close(DUEL, [ADA])
     assert await author.write("# after the end") == "closed"
-    assert await journal.take_pen(DUEL, ADA) == ("closed", False)
+    assert await journal.take_pen(DUEL, ADA) == (None, False)
     assert (await journal.read(DUEL, ADA, STARTER)).text == "# last\n" + STARTER
 
 
@@ -214,10 +224,10 @@ async def test_an_hour_of_typing_stays_small(journal: Journal, redis_url: str) -
     line = ""
     for n in range(7200):
         line = "" if n % 80 == 79 else line + chr(97 + n % 26)
-        size = len(author.document.units) // 2
+        size = len(author.document.units)
         changes: ChangeSet = [[0, "", ""], size] if not line else [len(line) - 1, [0, line[-1]], size - len(line) + 1]
         after = author.document.edited(changes, ROOMY)
-        answer = kept(journal, Append(DUEL, ADA, author.pen, after, json.dumps(changes).encode()))
+        answer = kept(journal, Stroke(author.pen, after, json.dumps(changes).encode()))
         author.document = after
         if n % 100 == 99:
             assert isinstance(await answer, Kept)
@@ -248,9 +258,9 @@ async def test_an_edit_names_the_processes_that_watch(journal: Journal, hot: Pip
     assert await author.write("# nobody") == ok()
     await journal.watch(DUEL)
     await journal.watch(DUEL)
-    assert await author.write("# one") == ok("here")
+    assert await author.write("# one") == ok()
     await there.watch(DUEL)
-    assert await author.write("# two") == ok("here", "there")
+    assert await author.write("# two") == ok("there")
     await journal.unwatch(DUEL)
     assert await author.write("# the other") == ok("there")
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from python_duel.duels import rules
 from python_duel.duels.document import Document
-from python_duel.duels.journal import Append, Kept, Outcome
+from python_duel.duels.journal import Kept, Outcome
 from python_duel.duels.recovery import LOST_JOB_MS
 from python_duel.duels.results import ATTEMPTS
 from python_duel.duels.timers import KEY as TIMERS
@@ -279,7 +279,8 @@ async def test_texts_are_archived_by_the_end_or_by_the_sweep(core: Parts) -> Non
     after = Document.of("# mine\n" + starter, seq=1)
     kept: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     changes = json.dumps([[0, "# mine", ""], len(starter)]).encode()
-    core.duels.journal.append(Append(duel_id, ada, pen, after, changes), kept.set_result)
+    assert pen
+    core.duels.journal.append(pen, after, changes, lambda _, outcome: kept.set_result(outcome))
     assert isinstance(await kept, Kept)
     await core.duels.command(duel_id, rules.Resign(bob))
     expected = [(0, 1, after.text), (1, 0, starter)]

@@ -87,11 +87,7 @@ EDIT: ChangeSet = [3, [0, "secret", " x"], 8]
     [("live", EDIT), ("veiled", [3, [0, "••••••", " •"], 8]), ("hidden", None)],
 )
 def test_an_edit_is_shown_as_the_text_is(visibility: str, changes: object) -> None:
-    assert views.edited(EDIT, visibility) == changes
-
-
-def test_a_caret_is_shown_where_there_is_something_to_see() -> None:
-    assert [views.shows_cursor(visibility) for visibility in ("live", "veiled", "hidden")] == [True, True, False]
+    assert views.edited(EDIT, views.others_sight(visibility)) == changes
 
 
 def test_the_judges_words_are_for_the_author() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import parent, running, tree
+from tests.support.processes import parent, running, tree, until
 
 COMMAND = [sys.executable, "-P", "-m", "python_duel"]
 
@@ -24,7 +24,7 @@ class Serve:
     stderr: Path
 
     def children(self, part: str) -> set[int]:
-        """The pids of its web or judge processes, without the children they are just making: those still look like them."""
+        """The pids of its web or judge processes, less the children they are just making, which look like them."""
         named = {pid for pid in running(tree(self.process.pid)) if f"\0python_duel\0{part}\0" in _command(pid)}
         return {pid for pid in named if parent(pid) not in named}
 

@@ -2,12 +2,13 @@
 
 A change set is CodeMirror 6's `ChangeSet.toJSON()`: a list of sections that cover the whole old text in order. A number
 keeps that many UTF-16 code units; `[n]` deletes n; `[n, line, line, ...]` replaces n by the lines joined with newlines.
-A text is held as UTF-16-LE bytes, so that the offsets of the wire are slices.
+A text is held by UTF-16 code units, so that the offsets of the wire are slices.
 """
 
-from typing import NamedTuple
+import struct
 
-UNIT = 2
+import msgspec
+
 MASK = "•"
 HALF_PAIR = "Code may not hold half of a surrogate pair: send whole characters."
 ChangeSet = list[int | list[int | str]]
@@ -21,21 +22,22 @@ class TextTooLong(ValueError):
     """The text would be longer than allowed."""
 
 
-class Document(NamedTuple):
+class Document(msgspec.Struct, frozen=True, gc=False):
     """A text after `seq` edits."""
 
     seq: int
-    units: bytes
+    units: str
+    """The text, but a character beyond U+FFFF is its two surrogates."""
 
     @classmethod
     def of(cls, text: str, seq: int = 0) -> "Document":
         """A document from a text; raises `InvalidChanges` for a lone surrogate."""
-        return cls(seq, _encode(text))
+        return cls(seq, _units(text))
 
     @property
     def text(self) -> str:
         """The text as Python has it."""
-        return self.units.decode("utf-16-le")
+        return _text(self.units)
 
     def edited(self, changes: ChangeSet, max_bytes: int) -> "Document":
         """The document after one more edit; `max_bytes` bounds its UTF-8 size.
@@ -44,7 +46,7 @@ class Document(NamedTuple):
         """
         units = _apply(self.units, changes)
         # A UTF-16 unit is one to three UTF-8 bytes: measure only when it could be too much.
-        if len(units) // UNIT * 3 > max_bytes and len(units.decode("utf-16-le").encode()) > max_bytes:
+        if len(units) * 3 > max_bytes and len(_text(units).encode()) > max_bytes:
             raise TextTooLong(f"The code may not be longer than {max_bytes} bytes.")
         return Document(self.seq + 1, units)
 
@@ -62,42 +64,50 @@ def masked_changes(changes: ChangeSet) -> ChangeSet:
     ]
 
 
-def _encode(text: str) -> bytes:
+def _units(text: str) -> str:
     if "\x00" in text:
         raise InvalidChanges("Code may not hold a NUL character: remove it.")
+    if text.isascii():
+        return text
     try:
-        return text.encode("utf-16-le")
+        encoded = text.encode("utf-16-le")
     except UnicodeEncodeError:
         raise InvalidChanges(HALF_PAIR) from None
+    count = len(encoded) // 2
+    return text if count == len(text) else "".join(map(chr, struct.unpack(f"<{count}H", encoded)))
 
 
-def _apply(old: bytes, changes: ChangeSet) -> bytes:
-    parts: list[bytes] = []
-    at, size = 0, len(old)
+def _text(units: str) -> str:
+    return units if units.isascii() else units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
+
+def _apply(old: str, changes: ChangeSet) -> str:
+    parts: list[str] = []
+    at, size, plain = 0, len(old), old.isascii()
     for section in changes:
         if isinstance(section, int):
-            end = at + section * UNIT
+            end = at + section
             parts.append(old[at:end])
         else:
-            deleted, *lines = section
+            deleted = section[0]
             if not isinstance(deleted, int):
                 raise InvalidChanges("A replacement is the deleted length, then lines of text.")
-            if lines:
-                parts.append(_inserted(lines))
-            end = at + deleted * UNIT
+            if len(section) > 1:
+                parts.append(_inserted(section[1:]))
+            end = at + deleted
         # The end of a section is the next one's start: every offset is checked once.
-        if 0 < end < size and 0xDC <= old[end + 1] <= 0xDF:
+        if not plain and 0 < end < size and "\udc00" <= old[end] <= "\udfff":
             raise InvalidChanges("A change may not split a surrogate pair: send whole characters.")
         at = end
     if at != size:
-        raise InvalidChanges(f"The change set covers {at // UNIT} code units, the text has {size // UNIT}.")
-    return b"".join(parts)
+        raise InvalidChanges(f"The change set covers {at} code units, the text has {size}.")
+    return "".join(parts)
 
 
-def _inserted(lines: list[int | str]) -> bytes:
+def _inserted(lines: list[int | str]) -> str:
     for line in lines:
         if not isinstance(line, str):
             raise InvalidChanges("A replacement is the deleted length, then lines of text.")
         if "\n" in line or "\r" in line:
             raise InvalidChanges("A line may not hold a line break: send it as two lines.")
-    return _encode("\n".join(lines))  # type: ignore[arg-type]
+    return _units("\n".join(lines))  # type: ignore[arg-type]

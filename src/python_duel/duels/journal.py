@@ -9,15 +9,15 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
 
 import structlog
 
 from python_duel.duels.document import Document
 from python_duel.platform import keys
 from python_duel.platform.ids import new_id
-from python_duel.platform.pipelined import HotScript, Part, Pipelined
+from python_duel.platform.lane import Call
+from python_duel.platform.pipelined import HotScript, Part, Pipelined, Prepared
 
 KEEP_S = keys.DUEL_S
 COMPACT_EVERY = 256
@@ -28,18 +28,18 @@ TAKEN, CLOSED, ORDER = 1, 2, 3
 log = structlog.get_logger(__name__)
 
 # The same edit twice is one: the answer to the first may have been lost.
-# KEYS live, log; ARGV pen field, base field, epoch, seq, changes, keep. Gives who watches, or why not as a number.
+# KEYS live, log; ARGV pen field, base field, epoch, keep, seq, changes. Gives who watches, or why not as a number.
 APPEND = HotScript("""
 local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], 'watched')
 if live[1] ~= ARGV[3] then return live[1] == 'closed' and 2 or 1 end
-local base, seq = tonumber(live[2] or 0), tonumber(ARGV[4])
-local length = base + redis.call('RPUSH', KEYS[2], ARGV[5])
+local base, seq = tonumber(live[2] or 0), tonumber(ARGV[5])
+local length = base + redis.call('RPUSH', KEYS[2], ARGV[6])
 if length == seq then
-  if seq == base + 1 then redis.call('EXPIRE', KEYS[2], ARGV[6]) end
+  if seq == base + 1 then redis.call('EXPIRE', KEYS[2], ARGV[4]) end
   return live[3] or ''
 end
 redis.call('RPOP', KEYS[2])
-if seq > base and redis.call('LINDEX', KEYS[2], seq - base - 1) == ARGV[5] then return live[3] or '' end
+if seq > base and redis.call('LINDEX', KEYS[2], seq - base - 1) == ARGV[6] then return live[3] or '' end
 return 3
 """)
 
@@ -86,23 +86,39 @@ return 1
 """)
 
 
-class Append(NamedTuple):
-    """One edit on its way into the log."""
+class Log:
+    """The log of one player's document, for one pen."""
 
-    duel_id: str
-    player_id: str
-    epoch: str
+    __slots__ = ("append", "duel_id", "player_id")
+
+    def __init__(self, duel_id: str, player_id: str, epoch: str) -> None:
+        self.duel_id, self.player_id = duel_id, player_id
+        at = (keys.duel_live(duel_id), keys.duel_log(duel_id, player_id))
+        self.append = Prepared(APPEND, at, (_pen(player_id), _base(player_id), epoch, KEEP_S))
+
+
+class Append(Call, kw_only=True):
+    """One edit on its way into a log."""
+
+    log: Log
     after: Document
     """The document with this edit."""
     changes: bytes
     """The change set as JSON."""
+    kept: "Callable[[Append, Outcome], None]"
+    """Told what became of it."""
+    outcome: "Callable[[Append, Any], None]"
+
+    def take(self, answer: Any) -> None:
+        """The store has answered."""
+        self.outcome(self, answer)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The edit is durable. `watched_by`: the processes on which the duel is watched."""
+    """The edit is durable. `elsewhere`: the other processes on which the duel is watched."""
 
-    watched_by: list[str]
+    elsewhere: tuple[str, ...] = ()
 
 
 Outcome = Kept | Literal["taken", "closed", "order", "lost"]
@@ -111,22 +127,26 @@ Outcome = Kept | Literal["taken", "closed", "order", "lost"]
 """
 
 
+HERE = Kept()
+
+
 class Journal:
     """Reads documents, hands out pens, and appends edits, in batches."""
 
     def __init__(self, hot: Pipelined, process: str) -> None:
         self._hot, self._process = hot, process
         self._own = process.encode()
-        self._here = Kept([process])
-        self._waiting: list[tuple[Append, Callable[[Outcome], None]]] = []
+        self._waiting: list[Append] = []
         self._compacting: set[asyncio.Task[None]] = set()
 
-    async def take_pen(self, duel_id: str, player_id: str) -> tuple[str, bool]:
-        """A new epoch that fences every earlier one, or `closed`; and whether the store knows of no earlier one."""
+    async def take_pen(self, duel_id: str, player_id: str) -> tuple[Log | None, bool]:
+        """The log for a new pen that fences every earlier one, None if it is closed; and whether the store knows of
+        no earlier pen.
+        """
         epoch = new_id()
         args: list[Part] = [_pen(player_id), epoch, KEEP_S]
         before = cast("bytes", await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args))
-        return ("closed" if before == b"closed" else epoch), not before
+        return (None if before == b"closed" else Log(duel_id, player_id, epoch)), not before
 
     async def close(self, duel_id: str, player_ids: list[str]) -> None:
         """No more edits: the documents are final."""
@@ -141,35 +161,31 @@ class Journal:
         """Nobody on this process watches any more."""
         await self._hot.call(WATCH, [keys.duel_live(duel_id)], [self._process, 0, KEEP_S])
 
-    def append(self, edit: Append, done: Callable[[Outcome], None]) -> None:
-        """Make an edit durable; `done` is told once what became of it."""
+    def append(self, log: Log, after: Document, changes: bytes, kept: Callable[[Append, Outcome], None]) -> None:
+        """Make an edit durable: `changes` as JSON, which have made the document `after`. `kept` is told once what
+        became of it.
+        """
         if not self._waiting:
             asyncio.get_running_loop().call_later(BATCH_S, self._send)
-        self._waiting.append((edit, done))
+        packed = log.append.packed(after.seq, changes)
+        script = APPEND.source
+        edit = Append(packed, script=script, log=log, after=after, changes=changes, kept=kept, outcome=self._answered)
+        self._waiting.append(edit)
 
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for edit, done in waiting:
-            duel_id, player_id = edit.duel_id, edit.player_id
-            self._hot.run(
-                APPEND,
-                (keys.duel_live(duel_id), keys.duel_log(duel_id, player_id)),
-                (_pen(player_id), _base(player_id), edit.epoch, edit.after.seq, edit.changes, KEEP_S),
-                partial(self._answered, edit, done),
-            )
+        self._hot.send(waiting)
 
-    def _answered(self, edit: Append, done: Callable[[Outcome], None], answer: Any) -> None:
-        done(self._outcome(answer))
+    def _answered(self, edit: Append, answer: Any) -> None:
+        edit.kept(edit, HERE if answer == self._own else self._outcome(answer))
         if edit.after.seq % COMPACT_EVERY == 0 and isinstance(answer, bytes):
             task = asyncio.get_running_loop().create_task(self._compact(edit))
             self._compacting.add(task)
             task.add_done_callback(self._compacting.discard)
 
     def _outcome(self, answer: Any) -> Outcome:
-        if answer == self._own:
-            return self._here
         if isinstance(answer, bytes):
-            return Kept(answer.decode().split())
+            return Kept(tuple(name for name in answer.decode().split() if name != self._process))
         refusals: dict[Any, Outcome] = {TAKEN: "taken", CLOSED: "closed", ORDER: "order"}
         return refusals.get(answer, "lost") if isinstance(answer, int) else "lost"
 
@@ -192,11 +208,11 @@ class Journal:
             while not await self._compacted(edit):
                 pass  # another one was first: what is left of this one is after that
         except Exception as error:  # noqa: BLE001 - nothing is lost: the log is only longer
-            log.warning("a log could not be compacted", duel=edit.duel_id, error=repr(error))
+            log.warning("a log could not be compacted", duel=edit.log.duel_id, error=repr(error))
 
     async def _compacted(self, edit: Append) -> bool:
-        player_id, after = edit.player_id, edit.after
-        live, log_key, mark_key, past_key = _keys(edit.duel_id, player_id)
+        player_id, after = edit.log.player_id, edit.after
+        live, log_key, mark_key, past_key = _keys(edit.log.duel_id, player_id)
         mark, edits = await self._hot.call(READ, [mark_key, log_key], [])
         base = _marked(mark, "").seq
         front = edits[: after.seq - base]

@@ -1,22 +1,19 @@
 """The one clock: milliseconds since the epoch as the database has them, carried on by a monotonic clock."""
 
 import time
+from time import monotonic
 
 
 class Clock:
     """Server time in this process. Steps of the local wall clock do not move it."""
 
     def __init__(self) -> None:
-        self._offset = time.time() * 1000 - self._monotonic()
-
-    @staticmethod
-    def _monotonic() -> float:
-        return time.monotonic_ns() / 1e6
+        self.observe(int(time.time() * 1000))
 
     def now(self) -> int:
         """Milliseconds since the epoch."""
-        return int(self._monotonic() + self._offset)
+        return int(monotonic() * 1000 + self._offset)
 
     def observe(self, database_now: int) -> None:
         """Take the database's time, read just now, as the truth."""
-        self._offset = database_now - self._monotonic()
+        self._offset = database_now - monotonic() * 1000

@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 import hiredis
+import msgspec
 import structlog
 
 from python_duel.platform.redis import LOST, Connection, RedisConnectionError, RedisError
@@ -25,8 +25,7 @@ MOST = 50_000
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """One command, as it goes out."""
 
     packed: bytes
@@ -39,14 +38,17 @@ class Call:
 
     def answer(self, answer: Any) -> None:
         """End it."""
-        if self.done is None:
-            if isinstance(answer, RedisError):
-                log.warning("the store has not done what it was told", error=str(answer))
-            return
         try:
-            self.done(answer)
+            self.take(answer)
         except Exception:
             log.exception("an answer of the store could not be taken")
+
+    def take(self, answer: Any) -> None:
+        """What is done with the answer."""
+        if self.done is not None:
+            self.done(answer)
+        elif isinstance(answer, RedisError):
+            log.warning("the store has not done what it was told", error=str(answer))
 
 
 Refused = Callable[["Lane", Call, hiredis.ReplyError], None]

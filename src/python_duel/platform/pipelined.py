@@ -33,6 +33,22 @@ class HotScript:
         self.every.append(self)
 
 
+class Prepared:
+    """Calls of a script that differ in their last two arguments only, a number and bytes: packed in one step."""
+
+    __slots__ = ("_head", "script")
+
+    def __init__(self, script: HotScript, keys: Sequence[str], args: Sequence[Part]) -> None:
+        self.script = script
+        open_end = _packed("EVALSHA", script.sha, len(keys), *keys, *args, b"", b"")
+        self._head = open_end.removesuffix(2 * b"$0\r\n\r\n")
+
+    def packed(self, number: int, data: bytes) -> bytes:
+        """The whole call."""
+        digits = b"%d" % number
+        return b"%b$%d\r\n%b\r\n$%d\r\n%b\r\n" % (self._head, len(digits), digits, len(data), data)
+
+
 class Pipelined:
     """Calls are queued, never waited for; each is answered once, with an answer or an exception.
 
@@ -59,6 +75,10 @@ class Pipelined:
         """Queue a call of a script; it is loaded if the server has lost it."""
         packed = _packed("EVALSHA", script.sha, len(keys), *keys, *args)
         self._lane.send(Call(packed, done, script=script.source))
+
+    def send(self, calls: Sequence[Call]) -> None:
+        """Queue calls that were packed before, one right after the other."""
+        self._lane.send(*calls)
 
     async def call(self, script: HotScript, keys: Sequence[str], args: Sequence[Part]) -> Any:
         """As `run`; gives the answer or raises the exception."""

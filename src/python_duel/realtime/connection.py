@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from python_duel.duels.document import Document
+from python_duel.duels.journal import Log
 from python_duel.platform.ratelimit import Credit
 from python_duel.protocol.base import Language
 from python_duel.protocol.server import Role
@@ -12,9 +13,9 @@ from python_duel.realtime.transport.link import Link
 
 @dataclass(slots=True)
 class Pen:
-    """The right to write a document, and the document. `epoch` fences every earlier pen in the store."""
+    """The right to write a document, and the document. Its log knows it from every earlier pen."""
 
-    epoch: str
+    log: Log
     document: Document
     starter: str
     """What the document was at seq 0."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from python_duel.duels.document import ChangeSet
@@ -81,13 +81,13 @@ class Hub:
         if room:
             room.edit(player_id, seq, changes, encoded)
 
-    def tell_elsewhere(self, processes: Iterable[str], edit: Append) -> None:
+    def tell_elsewhere(self, processes: tuple[str, ...], edit: Append) -> None:
         """Relay an edit to the other processes on which the duel is watched."""
-        room = self._rooms.get(edit.duel_id)
+        room = self._rooms.get(edit.log.duel_id)
         if room:
-            room.elsewhere = self._neighbours.others(processes)
-            if room.elsewhere:
-                self._neighbours.edit(room.elsewhere, edit)
+            room.elsewhere = processes
+            if processes:
+                self._neighbours.edit(processes, edit)
 
     def cursor(self, duel_id: str, player_id: str, anchor: int, head: int) -> None:
         """Relay a caret, here and to the other processes as far as they are known."""

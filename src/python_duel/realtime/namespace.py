@@ -140,7 +140,8 @@ class Namespace:
                 self._services.writing.cursor(connection, message)
                 _answer(connection, ack_id, wire.OK % ack_id)
                 return True
-            return self._services.writing.take(connection, message, partial(_edited, connection, ack_id))
+            reply = partial(_edited, connection, ack_id) if ack_id else _unheard
+            return self._services.writing.take(connection, message, reply)
         except DuelError as error:
             _answer(connection, ack_id, wire.ack(ack_id, _refused(error)))
         except Exception:
@@ -169,8 +170,11 @@ def _answer(connection: Connection, id: bytes, packet: bytes) -> None:
 
 
 def _edited(connection: Connection, id: bytes, answer: int | DuelError) -> None:
-    packet = wire.edit_ack(id, answer) if isinstance(answer, int) else wire.ack(id, _refused(answer))
-    _answer(connection, id, packet)
+    connection.link.send(wire.edit_ack(id, answer) if isinstance(answer, int) else wire.ack(id, _refused(answer)))
+
+
+def _unheard(answer: int | DuelError) -> None:
+    """The client did not ask."""
 
 
 def _failed() -> Unavailable:

@@ -21,14 +21,10 @@ class Neighbours:
         self._cursors: defaultdict[str, list[tuple[str, str, int, int]]] = defaultdict(list)
         self._flushing = False
 
-    def others(self, processes: Iterable[str]) -> tuple[str, ...]:
-        """Those but this one."""
-        return tuple(process for process in processes if process != self._bus.process)
-
     def edit(self, processes: Iterable[str], edit: Append) -> None:
         """An edit for these processes."""
         for process in processes:
-            self._edits[process].append((edit.duel_id, edit.player_id, edit.after.seq, wire.Raw(edit.changes)))
+            self._edits[process].append((edit.log.duel_id, edit.log.player_id, edit.after.seq, wire.Raw(edit.changes)))
         self._flush_soon()
 
     def cursor(self, processes: Iterable[str], duel_id: str, player_id: str, anchor: int, head: int) -> None:

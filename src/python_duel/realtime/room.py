@@ -12,7 +12,7 @@ from python_duel.protocol.base import ServerMessage
 from python_duel.protocol.server import DuelState, DuelVerdict
 from python_duel.realtime import views, wire
 from python_duel.realtime.transport.link import Link
-from python_duel.realtime.views import Facts, Viewer
+from python_duel.realtime.views import Facts, Sight, Viewer
 
 RETRY_S = 1.0
 """From a snapshot that could not be made to the next attempt."""
@@ -42,7 +42,10 @@ class Room:
         self.elsewhere: tuple[str, ...] = ()
         """The other processes on which it was watched when the last edit was stored."""
         self._load = load
-        self._visibility = "hidden"
+        self._sight: Sight = "none"
+        """How much others see of a player's code."""
+        self._heads: dict[str, bytes] = {}
+        """What the edits of each author begin with."""
         self._stale = False
         # One snapshot at a time: an older one never leaves after a newer one.
         self._snapshots = asyncio.Lock()
@@ -89,24 +92,26 @@ class Room:
 
     def edit(self, player_id: str, seq: int, changes: ChangeSet, encoded: bytes) -> None:
         """Relay an edit to everybody but its author; `encoded` is the change set as JSON."""
-        seen = views.edited(changes, self._visibility)
+        seen = views.edited(changes, self._sight)
         if seen is not changes:
             encoded = wire.encode(seen)
-        self._pass_on(player_id, seq, wire.edited(self.duel_id, player_id, seq, None if seen is None else encoded))
+        head = self._heads.get(player_id)
+        if head is None:
+            head = self._heads[player_id] = wire.edit_head(self.duel_id, player_id)
+        self._pass_on(player_id, seq, wire.edited(head, seq, None if seen is None else encoded))
 
     def cursor(self, player_id: str, anchor: int, head: int) -> None:
         """Relay a caret to everybody but its owner."""
-        if views.shows_cursor(self._visibility):
+        if self._sight != "none":
             self._pass_on(player_id, 0, wire.cursor_moved(self.duel_id, player_id, anchor, head))
 
     def _pass_on(self, player_id: str, seq: int, packet: bytes) -> None:
         for member in self.members.values():
-            if member.viewer.player_id == player_id:
-                continue
-            if member.holds:
-                member.late.append((player_id, seq, packet))
-            else:
-                self._relay(member, player_id, seq, packet)
+            if member.viewer.player_id != player_id:
+                if member.holds:
+                    member.late.append((player_id, seq, packet))
+                else:
+                    self._relay(member, player_id, seq, packet)
 
     def _relay(self, member: Member, player_id: str, seq: int, packet: bytes) -> None:
         expected = member.seen.get(player_id, 0) + 1
@@ -161,7 +166,7 @@ class Room:
 
     def _inform(self, member: Member, facts: Facts) -> None:
         """It is about to be sent a snapshot of these facts."""
-        self._visibility = facts.duel.visibility
+        self._sight = views.others_sight(facts.duel.visibility)
         member.viewer = views.viewer(facts.duel, member.viewer.player_id)
         member.seen = {player_id: document.seq for player_id, document in facts.documents.items()}
 

@@ -83,20 +83,15 @@ def snapshot(facts: Facts, viewer: Viewer) -> Snapshot:
     )
 
 
-def edited(changes: ChangeSet, visibility: str) -> ChangeSet | None:
-    """A live edit for everybody but its author, who has it already; None where only the activity shows."""
-    seen = _others_sight(visibility)
-    if seen == "full":
+def edited(changes: ChangeSet, sight: Sight) -> ChangeSet | None:
+    """A live edit for those who may see so much of it; None where only the activity shows."""
+    if sight == "full":
         return changes
-    return masked_changes(changes) if seen == "shape" else None
+    return masked_changes(changes) if sight == "shape" else None
 
 
-def shows_cursor(visibility: str) -> bool:
-    """Whether others see a player's caret: not where the code is hidden."""
-    return _others_sight(visibility) != "none"
-
-
-def _others_sight(visibility: str) -> Sight:
+def others_sight(visibility: str) -> Sight:
+    """How much everybody but its author may see of code that is being written; where it is "none", no caret either."""
     return sight(NOBODY, "", visibility, finished=False)
 
 

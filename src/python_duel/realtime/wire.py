@@ -86,10 +86,14 @@ def edit_ack(id: bytes, seq: int) -> bytes:
 OK = b"43%b" + b'[{"ok":true}]'
 
 
-def edited(duel_id: str, player_id: str, seq: int, changes: bytes | None) -> bytes:
+def edit_head(duel_id: str, player_id: str) -> bytes:
+    """What all the edits of an author begin with, for `edited`."""
+    return b'42["duel:edit",{"duel_id":"%b","player_id":"%b","seq":' % (duel_id.encode(), player_id.encode())
+
+
+def edited(head: bytes, seq: int, changes: bytes | None) -> bytes:
     """`duel:edit` to those who watch; `changes` as JSON, None where the code is hidden."""
-    head = b'42["duel:edit",{"duel_id":"%b","player_id":"%b","seq":%d' % (duel_id.encode(), player_id.encode(), seq)
-    return head + (b"}]" if changes is None else b',"changes":%b}]' % changes)
+    return b"%b%d}]" % (head, seq) if changes is None else b'%b%d,"changes":%b}]' % (head, seq, changes)
 
 
 def cursor_moved(duel_id: str, player_id: str, anchor: int, head: int) -> bytes:

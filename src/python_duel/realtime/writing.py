@@ -61,15 +61,15 @@ class Writing:
 
         Whether it is the first pen that the store knows of: perhaps it has lost what was written with earlier ones.
         """
-        epoch, first = await self._journal.take_pen(duel.id, connection.player_id)
+        log, first = await self._journal.take_pen(duel.id, connection.player_id)
         self._lay_down(connection, duel.id)
-        if epoch == "closed" or duel.status == "finished":
+        if log is None or duel.status == "finished":
             connection.over.add(duel.id)
             return False
         player = side(duel, connection.player_id)
         starter = starter_of(player, package)
         pen = Pen(
-            epoch,
+            log,
             await self._journal.read(duel.id, player.player_id, starter),
             starter,
             duel.starts_at,
@@ -91,11 +91,9 @@ class Writing:
         if pen is None:
             raise self._penless(connection, duel_id)
         now = self._clock.now()
-        if now < pen.starts_at - CLOCK_SLACK_MS:
-            raise NotLive("The duel has not started: wait for the countdown.")
-        if now >= pen.deadline:
-            raise NotLive("Time is up.")
-        return pen
+        if pen.starts_at - CLOCK_SLACK_MS <= now < pen.deadline:
+            return pen
+        raise NotLive("Time is up." if now >= pen.deadline else "The duel has not started: wait for the countdown.")
 
     @staticmethod
     def _penless(connection: Connection, duel_id: str) -> DuelError:
@@ -116,29 +114,29 @@ class Writing:
 
         Raises what `pen` raises, and `RateLimited`, `Resync`, `Invalid`, `TooLarge`; then `reply` is not called.
         """
+        duel_id, seq = edit.duel_id, edit.seq
         if edit.language is not None:
-            pen = connection.pens.get(edit.duel_id)
-            if pen and pen.language != edit.language:
+            held = connection.pens.get(duel_id)
+            if held and held.language != edit.language:
                 return False
         encoded = _encoded(edit.changes)
         wait = connection.edits.spend() or connection.volume.spend(len(encoded))
         if wait:
             raise RateLimited(FLOOD, retry_after_ms=wait)
-        pen = self.pen(connection, edit.duel_id)
+        pen = self.pen(connection, duel_id)
         if pen.stale:
             raise _not_stored()
         before = pen.document
-        if edit.seq <= before.seq:
+        if seq <= before.seq:
             metrics.EDITS_REPEATED.inc()
-            reply(edit.seq)
-        elif edit.seq > before.seq + 1:
+            reply(seq)
+        elif seq > before.seq + 1:
             raise Resync(f"The last edit here is {before.seq}: go on from this text.", seq=before.seq, text=before.text)
         else:
-            pen.document = self._apply(before, edit.changes)
-            self._hub.edit(edit.duel_id, connection.player_id, edit.seq, edit.changes, encoded)
-            append = Append(edit.duel_id, connection.player_id, pen.epoch, pen.document, encoded)
+            pen.document = after = self._apply(before, edit.changes)
+            self._hub.edit(duel_id, connection.player_id, seq, edit.changes, encoded)
             pen.under_way += 1
-            self._journal.append(append, partial(self._kept, connection, pen, append, reply))
+            self._journal.append(pen.log, after, encoded, partial(self._kept, connection, pen, reply))
         return True
 
     async def edit(self, connection: Connection, edit: Edit) -> int:
@@ -162,37 +160,39 @@ class Writing:
         except TextTooLong as error:
             raise TooLarge(str(error), seq=document.seq) from None
 
-    def _kept(self, connection: Connection, pen: Pen, append: Append, reply: Reply, outcome: Outcome) -> None:
+    def _kept(self, connection: Connection, pen: Pen, reply: Reply, append: Append, outcome: Outcome) -> None:
         """The log has answered."""
         pen.under_way -= 1
         if isinstance(outcome, Kept):
             metrics.EDITS_ACCEPTED.inc()
-            self._hub.tell_elsewhere(outcome.watched_by, append)
+            self._hub.tell_elsewhere(outcome.elsewhere, append)
             reply(append.after.seq)
         elif outcome in ("taken", "closed"):
-            self._lay_down(connection, append.duel_id)
-            self._hub.refresh(append.duel_id)
+            duel_id = append.log.duel_id
+            self._lay_down(connection, duel_id)
+            self._hub.refresh(duel_id)
             if outcome == "closed":
-                connection.over.add(append.duel_id)
+                connection.over.add(duel_id)
             reply(NotLive(OVER) if outcome == "closed" else PenTaken(PEN_TAKEN))
         else:
             pen.stale = True
             if not pen.under_way:
-                self._read_again(append, pen)
+                self._read_again(pen)
             reply(_not_stored())
 
-    def _read_again(self, append: Append, pen: Pen) -> None:
+    def _read_again(self, pen: Pen) -> None:
         """Nobody knows which of the last edits are in the log: go on from what it has."""
+        log = pen.log
 
         async def read() -> None:
             while pen.stale:
                 with suppress(*LOST, RedisError):
-                    pen.document = await self._journal.read(append.duel_id, append.player_id, pen.starter)
+                    pen.document = await self._journal.read(log.duel_id, log.player_id, pen.starter)
                     pen.stale = False
                 if pen.stale:
                     await asyncio.sleep(REREAD_S)
             # The watchers here were sent edits that may not stand.
-            self._hub.refresh(append.duel_id)
+            self._hub.refresh(log.duel_id)
 
         task = asyncio.get_running_loop().create_task(read())
         self._reading.add(task)
