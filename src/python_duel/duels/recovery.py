@@ -59,8 +59,9 @@ class Recovery:
             await _apart(self._conclude(duel_id))
         last = ""
         while page := await self._open_after(last):
+            await _apart(self._set_timers(page))
             for duel in page:
-                await _apart(self._sweep_duel(duel, present))
+                await _apart(self._notice_absence(duel, present))
             last = page[-1].id
             await asyncio.sleep(PAGE_PAUSE_S)
 
@@ -76,8 +77,10 @@ class Recovery:
     async def _conclude(self, duel_id: str) -> None:
         await self._duels.conclude(await self._duels.get(duel_id))
 
-    async def _sweep_duel(self, duel: Duel, present: Present) -> None:
-        await self._duels.timers.set(duel.id, rules.next_due(repository.state(duel)))
+    async def _set_timers(self, page: list[Duel]) -> None:
+        await self._duels.timers.set_all({duel.id: rules.next_due(repository.state(duel)) for duel in page})
+
+    async def _notice_absence(self, duel: Duel, present: Present) -> None:
         for player in duel.players:
             there = await present(player.player_id)
             if there != (player.away_since is None):

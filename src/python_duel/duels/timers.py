@@ -4,7 +4,7 @@ A due duel is claimed by moving it a lease ahead: one process handles it, anothe
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
 import structlog
@@ -35,10 +35,15 @@ class Timers:
 
     async def set(self, duel_id: str, at: int | None) -> None:
         """Due at `at`, or never again."""
-        if at is None:
-            await self._redis.zrem(KEY, duel_id)
-        else:
-            await self._redis.zadd(KEY, {duel_id: at})
+        await self.set_all({duel_id: at})
+
+    async def set_all(self, due: Mapping[str, int | None]) -> None:
+        """As `set`, for several duels."""
+        later = {duel_id: at for duel_id, at in due.items() if at is not None}
+        if later:
+            await self._redis.zadd(KEY, later)
+        if never := due.keys() - later.keys():
+            await self._redis.zrem(KEY, *never)
 
     async def run(self, tick: Callable[[str], Awaitable[None]]) -> None:
         """Call `tick` for every duel that falls due, for ever."""
