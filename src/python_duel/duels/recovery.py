@@ -60,8 +60,7 @@ class Recovery:
         last = ""
         while page := await self._open_after(last):
             await _apart(self._set_timers(page))
-            for duel in page:
-                await _apart(self._notice_absence(duel, present))
+            await _apart(self._notice_absence(page, present))
             last = page[-1].id
             await asyncio.sleep(PAGE_PAUSE_S)
 
@@ -80,11 +79,11 @@ class Recovery:
     async def _set_timers(self, page: list[Duel]) -> None:
         await self._duels.timers.set_all({duel.id: rules.next_due(repository.state(duel)) for duel in page})
 
-    async def _notice_absence(self, duel: Duel, present: Present) -> None:
-        for player in duel.players:
-            there = await present(player.player_id)
+    async def _notice_absence(self, page: list[Duel], present: Present) -> None:
+        players = [player for duel in page for player in duel.players]
+        for player, there in zip(players, await asyncio.gather(*(present(p.player_id) for p in players)), strict=True):
             if there != (player.away_since is None):
-                await self._duels.presence(duel.id, player.player_id, there)
+                await _apart(self._duels.presence(player.duel_id, player.player_id, there))
 
 
 async def _apart(step: Coroutine[Any, Any, None]) -> None:
