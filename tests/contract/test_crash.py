@@ -160,7 +160,7 @@ async def taken(hall: Arena) -> bool:
     """Whether a judge has a job in hand."""
     client: Any = redis.asyncio.Redis.from_url(hall.redis_url, decode_responses=True)
     try:
-        return bool((await client.xpending("judge:jobs", "judges"))["pending"])
+        return bool((await client.xpending("{judge}:jobs", "judges"))["pending"])
     finally:
         await client.aclose()
 

@@ -45,7 +45,7 @@ class Line:
         return order
 
     async def is_empty(self) -> bool:
-        left = [key for key in await self.redis.keys("judge:*") if key not in (RESULTS, DEAD, JOBS, "judge:clock")]
+        left = [key for key in await self.redis.keys("{judge}:*") if key not in (RESULTS, DEAD, JOBS, "{judge}:clock")]
         return not left and await self.redis.xlen(JOBS) == 0
 
 
@@ -221,7 +221,7 @@ async def test_offered_is_what_every_living_judge_can_run(line: Line) -> None:
 
 async def test_a_report_that_cannot_be_read_is_none(line: Line) -> None:
     await say(line, "one", "python")
-    await line.redis.set("judge:worker:one", "{}")
+    await line.redis.set("{judge}:worker:one", "{}")
     assert await Judges(line.redis).read() == {}
 
 

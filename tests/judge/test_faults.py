@@ -116,9 +116,9 @@ async def test_a_judge_stopped_beyond_its_lease_writes_no_second_result(
 
 
 async def _nothing_is_left(web: Web, results: int) -> None:
-    assert len(await web.results(results)) == await web.redis.xlen("judge:results") == results
+    assert len(await web.results(results)) == await web.redis.xlen("{judge}:results") == results
     assert await web.redis.xlen(JOBS) == 0
-    assert await web.redis.exists("judge:queued", "judge:turns", "judge:line:p1") == 0
+    assert await web.redis.exists("{judge}:queued", "{judge}:turns", "{judge}:line:p1") == 0
     assert await _pending(web) == []
 
 

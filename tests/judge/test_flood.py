@@ -88,7 +88,7 @@ def descriptors(pid: int) -> int:
 
 async def flood(web: Web, judge: Judge, jobs: list[tuple[Job, Package, Verdict]], seconds: float) -> None:
     """Hands all over at once; every one gets its verdict, and only one."""
-    before = await web.redis.xlen("judge:results")
+    before = await web.redis.xlen("{judge}:results")
     for one, package, _ in jobs:
         await web.put(one, package)
     results = (await web.results(before + len(jobs), seconds))[before:]

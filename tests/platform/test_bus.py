@@ -50,7 +50,7 @@ async def ears(redis: Redis) -> AsyncIterator[Ears]:
 
 
 async def kill_subscribers(redis: Redis) -> None:
-    await reply(redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub"))  # type: ignore[no-untyped-call]
+    await reply(redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub"))
 
 
 async def test_a_topic_is_heard_until_its_last_listener_leaves(ears: Ears, redis: Redis) -> None:
@@ -100,12 +100,12 @@ async def test_it_hears_again_after_its_connection_was_killed_under_load(ears: E
 async def test_a_listener_who_comes_while_the_store_is_away_hears_when_it_is_back(ears: Ears, redis: Redis) -> None:
     """The store refuses everybody for a moment, and the listeners who asked meanwhile are all served."""
     user = redis.connection_pool.connection_kwargs["username"]
-    await reply(redis.execute_command("ACL", "SETUSER", user, "-subscribe"))  # type: ignore[no-untyped-call]
+    await reply(redis.execute_command("ACL", "SETUSER", user, "-subscribe"))
     await kill_subscribers(redis)
     waiting = [asyncio.create_task(ears.bus.subscribe("duel:2")) for _ in range(3)]
     done, _ = await asyncio.wait(waiting, timeout=0.5)
     assert not done
-    await reply(redis.execute_command("ACL", "SETUSER", user, "+subscribe"))  # type: ignore[no-untyped-call]
+    await reply(redis.execute_command("ACL", "SETUSER", user, "+subscribe"))
     await asyncio.gather(*waiting)
     await until(lambda: ears.hears("duel:2", "after"))
 

@@ -59,14 +59,14 @@ class Calls:
 
 
 async def test_calls_wait_for_a_server_that_changes_roles(hot: Pipelined, client: Redis) -> None:
-    await reply(client.execute_command("REPLICAOF", "127.0.0.1", "1"))  # type: ignore[no-untyped-call]
+    await reply(client.execute_command("REPLICAOF", "127.0.0.1", "1"))
     calls, refused = Calls(hot), asyncio.Event()
     for n in range(10):
         calls.push("list", n)
     hot.command("PING", done=lambda answer: refused.set())
     await refused.wait()
     assert not any(calls.answers)
-    await reply(client.execute_command("REPLICAOF", "NO", "ONE"))  # type: ignore[no-untyped-call]
+    await reply(client.execute_command("REPLICAOF", "NO", "ONE"))
     await calls.finished()
     assert calls.answers == [[n + 1] for n in range(10)]
     assert await reply(client.lrange("list", 0, -1)) == [str(n) for n in range(10)]
@@ -74,7 +74,7 @@ async def test_calls_wait_for_a_server_that_changes_roles(hot: Pipelined, client
 
 async def kill(client: Redis) -> None:
     """Every connection but this one."""
-    await reply(client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"))  # type: ignore[no-untyped-call]
+    await reply(client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"))
 
 
 async def test_calls_are_done_and_answered_in_order(hot: Pipelined, client: Redis) -> None:
@@ -169,7 +169,7 @@ async def test_a_server_that_answers_nothing_bounds_what_waits(
 ) -> None:
     monkeypatch.setattr(lane, "MOST", 10)
     await hot.call(PUSH, ["list"], ["first"])
-    await reply(client.execute_command("CLIENT", "PAUSE", "300", "ALL"))  # type: ignore[no-untyped-call]
+    await reply(client.execute_command("CLIENT", "PAUSE", "300", "ALL"))
     calls = Calls(hot)
     for n in range(15):
         calls.push("list", n)

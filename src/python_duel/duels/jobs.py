@@ -13,12 +13,14 @@ from python_duel.duels.judges import Judges
 from python_duel.errors import Busy
 from python_duel.platform.redis import Redis, ResponseError, reply
 from python_duel.protocol.jobs import (
+    JOBS,
     LOST,
     PLACE,
     PUT,
     RESULTS,
     RESULTS_GROUP,
     ROOM,
+    TAKEN,
     Job,
     JobKind,
     JobResult,
@@ -72,12 +74,12 @@ class Jobs:
 
     async def _call(self, function: str, *args: str) -> Any:
         try:
-            return await reply(self._redis.fcall(function, 0, *args))
+            return await reply(self._redis.fcall(function, 1, JOBS, *args))
         except ResponseError as error:
             if "Function not found" not in str(error):
                 raise
             await self.load()
-            return await reply(self._redis.fcall(function, 0, *args))
+            return await reply(self._redis.fcall(function, 1, JOBS, *args))
 
     async def load(self) -> None:
         """Give the store the functions of the queue, for the judges too."""
@@ -87,8 +89,8 @@ class Jobs:
         """Give every result to `apply`, for ever. One that fails is tried again, here or in another process."""
         while True:
             try:
-                await self.load()
                 await self._ensure_group()
+                await self.load()
                 while True:
                     await self._once(process, apply)
             except Exception as error:  # noqa: BLE001 - whatever it is: without this loop there are no verdicts
@@ -117,7 +119,4 @@ class Jobs:
             # Not acknowledged: it is claimed again after RECLAIM_MS.
             log.exception("a result could not be applied", entry=entry_id)
             return
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.xack(RESULTS, RESULTS_GROUP, entry_id)
-        pipe.xdel(RESULTS, entry_id)
-        await pipe.execute()
+        await self._call(TAKEN, entry_id)

@@ -167,9 +167,16 @@ class Journal:
         """
         if not self._waiting:
             asyncio.get_running_loop().call_later(BATCH_S, self._send)
-        packed = log.append.packed(after.seq, changes)
-        script = APPEND.source
-        edit = Append(packed, script=script, log=log, after=after, changes=changes, kept=kept, outcome=self._answered)
+        edit = Append(
+            log.append.packed(after.seq, changes),
+            script=APPEND.source,
+            key=log.append.key,
+            log=log,
+            after=after,
+            changes=changes,
+            kept=kept,
+            outcome=self._answered,
+        )
         self._waiting.append(edit)
 
     def _send(self) -> None:

@@ -3,13 +3,13 @@
 -- The keys are described in protocol/jobs.py. Order: a player has one job on the stream; when it is done, their next
 -- one goes to the stream's end. So players take turns, however many jobs one of them has.
 
-local JOBS, GROUP, RESULTS, DEAD = 'judge:jobs', 'judges', 'judge:results', 'judge:dead'
-local QUEUED, TURNS, CLOCK = 'judge:queued', 'judge:turns', 'judge:clock'
+local JOBS, GROUP, RESULTS, DEAD = '{judge}:jobs', 'judges', '{judge}:results', '{judge}:dead'
+local QUEUED, TURNS, CLOCK = '{judge}:queued', '{judge}:turns', '{judge}:clock'
 local DEAD_KEPT = 1000
 local CLASS = {submission = 2 ^ 40, run = 2 ^ 41} -- scores of waiting jobs: submissions before runs, each by the clock
 
 local function line(player)
-  return 'judge:line:' .. player
+  return '{judge}:line:' .. player
 end
 
 local function forget(player, id)
@@ -76,6 +76,12 @@ local function finish(_, args)
   return 1
 end
 
+-- args: entry. A result is applied, and gone.
+local function taken(_, args)
+  redis.call('XACK', RESULTS, 'web', args[1])
+  return redis.call('XDEL', RESULTS, args[1])
+end
+
 -- args: player, job id. Jobs before this one; 0 too when it is judged already.
 local function place(_, args)
   local own = redis.call('ZRANK', line(args[1]), args[2])
@@ -101,6 +107,7 @@ end
 
 redis.register_function('duel_put', put)
 redis.register_function('duel_finish', finish)
+redis.register_function('duel_taken', taken)
 redis.register_function('duel_place', place)
 redis.register_function('duel_room', room)
 redis.register_function('duel_lost', lost)

@@ -73,7 +73,7 @@ class Queue:
         entry_id, fields = entry
         written = result.model_dump_json(exclude_none=True) if result else ""
         args = entry_id, fields.get("player", ""), written, reason, fields.get("job", "")
-        return bool(await reply(self._redis.fcall(FINISH, 0, *args)))
+        return bool(await reply(self._redis.fcall(FINISH, 1, JOBS, *args)))
 
     async def hand_back(self, entry_ids: list[str]) -> None:
         """Makes jobs look long left, so that the next worker takes them at once."""
@@ -84,18 +84,14 @@ class Queue:
     async def heartbeat(self, report: WorkerReport, entry_ids: list[str]) -> None:
         """This worker lives, says this of itself, and still works on these jobs."""
         now = int(time.time() * 1000)
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.zadd(WORKERS, {self._name: now})
-        pipe.zremrangebyscore(WORKERS, 0, now - FORGET_WORKER_MS)
-        pipe.set(worker_key(self._name), report.model_dump_json(), px=HEARTBEAT_TTL_MS)
         ids: Any = entry_ids
         if ids:
-            pipe.xclaim(JOBS, JOBS_GROUP, self._name, 0, ids, justid=True)
-        await pipe.execute()
+            await self._redis.xclaim(JOBS, JOBS_GROUP, self._name, 0, ids, justid=True)
+        await self._redis.zadd(WORKERS, {self._name: now})
+        await self._redis.zremrangebyscore(WORKERS, 0, now - FORGET_WORKER_MS)
+        await self._redis.set(worker_key(self._name), report.model_dump_json(), px=HEARTBEAT_TTL_MS)
 
     async def leave(self) -> None:
         """This worker is gone."""
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.zrem(WORKERS, self._name)
-        pipe.delete(worker_key(self._name))
-        await pipe.execute()
+        await self._redis.zrem(WORKERS, self._name)
+        await self._redis.delete(worker_key(self._name))

@@ -7,11 +7,11 @@ A tag in braces keeps the keys of one script on one server of a cluster. Beside 
 - `{queue}:pairings` hash: pairs whose duel may not stand yet. `matchmaking.queue`; until it stands.
 - `{queue}:wait:<mode>` string: how long the last ones waited. `matchmaking.queue`; for ever.
 - `duel:timers` sorted set: when time alone changes a duel next. `duels.timers`; until the duel is over.
-- `judge:jobs`, `judge:results`, `judge:dead` streams: programs, verdicts, and what no judge could do. `duels.jobs`,
-  `judge.queue`; until acknowledged.
-- `judge:queued`, `judge:turns`, `judge:line:<player>`: whose turn it is. `judge.queue`; with the jobs.
-- `judge:workers` sorted set, `judge:worker:<name>`: judges, and what they say of themselves. `judge.queue`; for a while
-  after their last word.
+- `{judge}:jobs`, `{judge}:results`, `{judge}:dead` streams: programs, verdicts, and what no judge could do.
+  `duels.jobs`, `judge.queue`; until acknowledged.
+- `{judge}:queued`, `{judge}:turns`, `{judge}:line:<player>`: whose turn it is. `judge.queue`; with the jobs.
+- `{judge}:workers` sorted set, `{judge}:worker:<name>`: judges, and what they say of themselves. `judge.queue`; for a
+  while after their last word.
 - `challenge:<digest>` string: what judges need of a challenge. `duels.jobs`.
 - `limit:<what>:<player>` string: one run or submission a span. `platform.ratelimit`; that span.
 - `{homes}:loads`, `{homes}:leases` sorted sets: where duels may live, by sockets and by the end of their leases.

@@ -33,6 +33,8 @@ class Call(msgspec.Struct):
     """Absent: nobody wants the answer."""
     script: str | None = None
     """What the server must know, if it is a call of a script."""
+    key: str = ""
+    """One of its keys: they are all on one server of a cluster."""
     tries: int = 0
     """How often a server has sent it back."""
 
@@ -58,7 +60,7 @@ class Lane(asyncio.Protocol):
     """Made again, with the calls of `greeting` first, whenever it is lost.
 
     What was under way then is answered with the loss: nobody knows whether it was done. What the server refuses goes
-    to `refused`.
+    to `refused`. A lane with `lost` is not made again: that is called, and it is over.
     """
 
     def __init__(
@@ -66,8 +68,9 @@ class Lane(asyncio.Protocol):
         connection: Connection,
         greeting: Callable[[], list[Call]],
         refused: Refused,
+        lost: Callable[["Lane"], None] | None = None,
     ) -> None:
-        self._connection, self._greeting, self._refused = connection, greeting, refused
+        self._connection, self._greeting, self._refused, self._lost = connection, greeting, refused, lost
         self._transport: asyncio.WriteTransport | None = None
         self._reader = hiredis.Reader()
         self._under_way: deque[Call] = deque()
@@ -120,11 +123,15 @@ class Lane(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         while True:
             giving_up = loop.call_later(HOLD_S, self._give_up)
-            while not await self._connect():  # noqa: ASYNC110 - the store tells nobody when it is back
+            while not await self._connect() and not self._lost:  # noqa: ASYNC110 - the store tells nobody when it is back
                 await asyncio.sleep(PAUSE_S)
             giving_up.cancel()
-            while not self._gone.is_set():
+            while self._transport and not self._gone.is_set():
                 await self._watch()
+            if self._lost:
+                self._give_up()
+                self._lost(self)
+                return
 
     async def _connect(self) -> bool:
         try:

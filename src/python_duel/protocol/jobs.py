@@ -1,22 +1,22 @@
 """What web and judge say to each other over Redis streams: one job in, one result out.
 
-Keys (the judge's Redis user may touch `judge:*` and read `challenge:*`, nothing else):
+Keys (the judge's Redis user may touch `{judge}:*` and read `challenge:*`, nothing else):
 
-- `judge:jobs`, a stream; consumer group `judges`; field `job` holds a `Job` as JSON, `id` and `player` say whose it is.
-  A player has at most one job here: the others wait in the player's own line, so that nobody waits for a flood.
-- `judge:line:{player}`, a sorted set of the ids of a player's jobs: first the one on the stream (score 0), then the
+- `{judge}:jobs`, a stream; consumer group `judges`; field `job` holds a `Job` as JSON, `id` and `player` say whose it
+  is. A player has at most one job here: the others wait in the player's own line, so that nobody waits for a flood.
+- `{judge}:line:{player}`, a sorted set of the ids of a player's jobs: first the one on the stream (score 0), then the
   submissions in order, then the runs.
-- `judge:queued`, a hash of all jobs by id: the entry's id when it is on the stream, else the `Job` as JSON.
-- `judge:turns`, a sorted set: the players who have a job on the stream, in its order.
-- `judge:clock`, the last score given to a job that waits, or to a turn.
-- `judge:results`, a stream; consumer group `web`; field `result` holds a `JobResult` as JSON.
-- `judge:workers`, a sorted set: worker name by the time of its last heartbeat (ms).
-- `judge:worker:{name}`: its `WorkerReport` as JSON; it expires soon after the last heartbeat.
-- `judge:dead`, a stream of jobs that were delivered too often.
+- `{judge}:queued`, a hash of all jobs by id: the entry's id when it is on the stream, else the `Job` as JSON.
+- `{judge}:turns`, a sorted set: the players who have a job on the stream, in its order.
+- `{judge}:clock`, the last score given to a job that waits, or to a turn.
+- `{judge}:results`, a stream; consumer group `web`; field `result` holds a `JobResult` as JSON.
+- `{judge}:workers`, a sorted set: worker name by the time of its last heartbeat (ms).
+- `{judge}:worker:{name}`: its `WorkerReport` as JSON; it expires soon after the last heartbeat.
+- `{judge}:dead`, a stream of jobs that were delivered too often.
 - `challenge:{digest}`, a challenge package with its hidden tests, as JSON.
 
 What changes the queue is a function in the store (`duels/judging.lua`, loaded by the web): all of it happens, or
-nothing.
+nothing. The keys of the queue are on one server of a cluster.
 """
 
 from typing import Literal
@@ -24,16 +24,17 @@ from typing import Literal
 from python_duel.protocol.base import Id, Language, ServerMessage
 from python_duel.protocol.verdict import CaseResult, Verdict
 
-JOBS = "judge:jobs"
+JOBS = "{judge}:jobs"
 JOBS_GROUP = "judges"
-RESULTS = "judge:results"
+RESULTS = "{judge}:results"
 RESULTS_GROUP = "web"
-WORKERS = "judge:workers"
-DEAD = "judge:dead"
-QUEUED = "judge:queued"
-TURNS = "judge:turns"
+WORKERS = "{judge}:workers"
+DEAD = "{judge}:dead"
+QUEUED = "{judge}:queued"
+TURNS = "{judge}:turns"
 
-PUT, FINISH, PLACE, ROOM, LOST = ("duel_put", "duel_finish", "duel_place", "duel_room", "duel_lost")
+PUT, FINISH, TAKEN = "duel_put", "duel_finish", "duel_taken"
+PLACE, ROOM, LOST = "duel_place", "duel_room", "duel_lost"
 """Functions of the queue in the store."""
 JUDGING_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Upper bounds of a report's histogram; what took longer is counted after the last."""
@@ -46,12 +47,12 @@ def challenge_key(digest: str) -> str:
 
 def worker_key(worker: str) -> str:
     """The key that holds a worker's report."""
-    return f"judge:worker:{worker}"
+    return f"{{judge}}:worker:{worker}"
 
 
 def line_key(player_id: str) -> str:
     """The key of a player's jobs."""
-    return f"judge:line:{player_id}"
+    return f"{{judge}}:line:{player_id}"
 
 
 JobKind = Literal["submission", "run"]

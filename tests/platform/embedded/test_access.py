@@ -40,15 +40,18 @@ def test_valkey_has_no_port_and_no_nameless_user(stores: embedded.Stores) -> Non
 
 ALLOWED: list[Callable[[Any], Any]] = [
     lambda judge: judge.get("challenge:1"),
-    lambda judge: judge.xgroup_create("judge:jobs", "judges", mkstream=True),
-    lambda judge: judge.xreadgroup("judges", "one", {"judge:jobs": ">"}, block=1),
-    lambda judge: judge.xautoclaim("judge:jobs", "judges", "one", 0, justid=True),
-    lambda judge: judge.xclaim("judge:jobs", "judges", "one", 0, ["1-1"], justid=True),
+    lambda judge: judge.xgroup_create("{judge}:jobs", "judges", mkstream=True),
+    lambda judge: judge.xreadgroup("judges", "one", {"{judge}:jobs": ">"}, block=1),
+    lambda judge: judge.xautoclaim("{judge}:jobs", "judges", "one", 0, justid=True),
+    lambda judge: judge.xclaim("{judge}:jobs", "judges", "one", 0, ["1-1"], justid=True),
     lambda judge: (
-        judge.pipeline(transaction=True).xadd("judge:results", {"a": 1}).xack("judge:jobs", "judges", "1-1").execute()
+        judge.pipeline(transaction=True)
+        .xadd("{judge}:results", {"a": 1})
+        .xack("{judge}:jobs", "judges", "1-1")
+        .execute()
     ),
-    lambda judge: judge.zadd("judge:workers", {"one": 1}),
-    lambda judge: judge.set("judge:level:one", "full", px=1000),
+    lambda judge: judge.zadd("{judge}:workers", {"one": 1}),
+    lambda judge: judge.set("{judge}:worker:one", "full", px=1000),
 ]
 FORBIDDEN: list[Callable[[Any], Any]] = [
     lambda judge: judge.set("challenge:1", "x"),

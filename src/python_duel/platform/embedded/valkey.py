@@ -48,7 +48,7 @@ class Valkey:
 
     @property
     def judge_url(self) -> str:
-        """May use `judge:*` and read `challenge:*`."""
+        """May use `{judge}:*` and read `challenge:*`."""
         return self.url("judge", self.secrets.valkey_judge)
 
     def process(self) -> Process:
@@ -79,7 +79,7 @@ class Valkey:
                 "maxmemory-policy noeviction",
                 "user default off",
                 f"user web on {_hash(self.secrets.valkey_web)} ~* &* +@all",
-                f"user judge on {_hash(self.secrets.valkey_judge)} ~judge:* %R~challenge:* {JUDGE_COMMANDS}",
+                f"user judge on {_hash(self.secrets.valkey_judge)} ~{{judge}}:* %R~challenge:* {JUDGE_COMMANDS}",
                 "",
             ]
         )
