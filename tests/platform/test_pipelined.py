@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import hiredis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from python_duel.platform import lane
-from python_duel.platform.pipelined import HotScript, Pipelined
+from python_duel.platform.pipelined import HotScript, Pipelined, Prepared
 from python_duel.platform.redis import LOST, Redis, ResponseError, connect, reply
 
 PUSH = HotScript("return redis.call('RPUSH', KEYS[1], ARGV[1])")
@@ -56,6 +59,13 @@ class Calls:
             while self._left:
                 self._all.clear()
                 await self._all.wait()
+
+
+@given(st.integers(min_value=0), st.binary(max_size=40))
+def test_a_prepared_call_is_what_the_library_packs(number: int, data: bytes) -> None:
+    prepared = Prepared(PUSH, ["key", "än"], ["fixed", 7])
+    whole: Any = ("EVALSHA", PUSH.sha, 2, "key", "än", "fixed", 7, str(number), data)
+    assert prepared.packed(number, data) == hiredis.pack_command(whole)
 
 
 async def test_calls_wait_for_a_server_that_changes_roles(hot: Pipelined, client: Redis) -> None:

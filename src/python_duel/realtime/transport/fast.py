@@ -67,8 +67,8 @@ class Socket(AsyncSocket):  # type: ignore[misc]
 
     def push(self, packet: bytes) -> None:
         """Send a packet; a client that does not read is cut off."""
-        size, waiting = len(packet), self._waiting()
-        if not waiting or not full(waiting, size):
+        size = len(packet)
+        if not full(self._waiting(), size):
             if size <= COPIED:
                 self._transport.send(TEXT, packet)
             else:
@@ -180,9 +180,7 @@ class Listener(WSListener):
         kind = frame.msg_type
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise WSProtocolError(WSCloseCode.PROTOCOL_ERROR, "no extension was agreed on")
-        if kind == TEXT and self._socket and frame.fin and not self._parts:
-            self._socket.take(frame.get_payload_as_bytes())
-        elif kind == TEXT and frame.fin and not self._parts:
+        if kind == TEXT and frame.fin and not self._parts:
             self._packet(transport, frame.get_payload_as_bytes())
         elif kind == WSMsgType.CLOSE:
             transport.send_close(WSCloseCode.OK)
