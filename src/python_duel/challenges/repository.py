@@ -29,10 +29,9 @@ async def seed(session: AsyncSession, packages: list[Package], now: int) -> None
         await session.execute(row.on_conflict_do_update(index_elements=["digest"], set_={"current": True}))
 
 
-async def current(session: AsyncSession) -> list[Package]:
-    """The challenges that may be played, easiest first."""
-    rows = (await session.execute(select(Challenge.package).where(Challenge.current))).scalars()
-    return sorted((Package.model_validate_json(row) for row in rows), key=lambda p: (p.difficulty, p.slug))
+async def current(session: AsyncSession) -> list[str]:
+    """The digests of the challenges that may be played."""
+    return list((await session.execute(select(Challenge.digest).where(Challenge.current))).scalars())
 
 
 async def get(session: AsyncSession, digest: str) -> Package | None:

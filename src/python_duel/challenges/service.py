@@ -29,7 +29,8 @@ class Challenges:
     async def current(self) -> list[Package]:
         """What may be played, easiest first."""
         async with self._database.transaction() as session:
-            return await repository.current(session)
+            digests = await repository.current(session)
+        return sorted([await self.by_digest(digest) for digest in digests], key=lambda p: (p.difficulty, p.slug))
 
     async def by_slug(self, slug: str) -> Package:
         """The current version of a challenge; raises `NotFound`."""
