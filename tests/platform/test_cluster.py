@@ -33,14 +33,6 @@ async def client(cluster: Cluster) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-@pytest.fixture
-async def hot(client: Redis) -> AsyncIterator[Pipelined]:
-    hot = Pipelined(client)
-    await hot.start()
-    yield hot
-    await hot.close()
-
-
 @settings(max_examples=200)
 @given(st.text(alphabet="ab{}", max_size=8) | st.text(max_size=20))
 def test_a_slot_is_what_the_servers_say(cluster: Cluster, key: str) -> None:

@@ -24,14 +24,6 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-@pytest.fixture
-async def hot(client: Redis) -> AsyncIterator[Pipelined]:
-    hot = Pipelined(client)
-    await hot.start()
-    yield hot
-    await hot.close()
-
-
 class Calls:
     """Calls under way, and every answer to each."""
 
