@@ -272,6 +272,19 @@ async def test_the_sweep_sees_who_is_gone_and_who_is_back(core: Parts) -> None:
     assert ada
 
 
+async def test_who_is_back_while_the_sweep_goes_on_is_not_away(core: Parts) -> None:
+    duel_id, _, bob = await core.live()
+    asked: set[str] = set()
+
+    async def bob_comes_back(player_id: str) -> bool:
+        before = player_id in asked
+        asked.add(player_id)
+        return player_id == bob and before
+
+    await core.recovery.sweep(bob_comes_back)
+    assert [player.away_since is None for player in (await core.duel(duel_id)).players] == [False, True]
+
+
 async def test_texts_are_archived_by_the_end_or_by_the_sweep(core: Parts) -> None:
     duel_id, ada, bob = await core.live()
     starter = (await core.duels.package(await core.duel(duel_id))).starter["python"]

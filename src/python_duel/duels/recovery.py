@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from python_duel.duels import repository, rules
-from python_duel.duels.models import Duel, Submission
+from python_duel.duels.models import Duel, DuelPlayer, Submission
 from python_duel.duels.service import Duels, Present
 from python_duel.errors import NotFound
 
@@ -83,7 +83,11 @@ class Recovery:
         players = [player for duel in page for player in duel.players]
         for player, there in zip(players, await asyncio.gather(*(present(p.player_id) for p in players)), strict=True):
             if there != (player.away_since is None):
-                await _apart(self._duels.presence(player.duel_id, player.player_id, there))
+                await _apart(self._notice(player, present))
+
+    async def _notice(self, player: DuelPlayer, present: Present) -> None:
+        """Asked once more: those before took their time, and nobody who is back meanwhile shall lose for it."""
+        await self._duels.presence(player.duel_id, player.player_id, await present(player.player_id))
 
 
 async def _apart(step: Coroutine[Any, Any, None]) -> None:
