@@ -77,7 +77,7 @@ async def test_keys_that_are_just_moving_are_found(hot: Pipelined, client: Redis
     assert await hot.call(ADD, [name], [2]) == 2
 
 
-async def test_a_server_that_is_lost_and_back_is_found_again(hot: Pipelined, client: Redis, cluster: Cluster) -> None:
+async def test_connections_that_are_lost_are_made_again(hot: Pipelined, client: Redis, cluster: Cluster) -> None:
     for name in NAMES:
         await hot.call(ADD, [name], [0])
     for server in cluster.servers:

@@ -108,6 +108,7 @@ class Append(Call, kw_only=True):
     kept: "Callable[[Append, Outcome], None]"
     """Told what became of it."""
     outcome: "Callable[[Append, Any], None]"
+    """Told the store's answer first: what it means is the journal's."""
 
     def take(self, answer: Any) -> None:
         """The store has answered."""

@@ -6,10 +6,9 @@ import hashlib
 from typing import Any
 
 import redis.asyncio
-from redis.asyncio.client import Pipeline, PubSub
+from redis.asyncio.client import PubSub
 from redis.asyncio.connection import AbstractConnection
 from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.commands.core import AsyncScript
 from redis.exceptions import AskError, MovedError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -19,20 +18,17 @@ POOL_WAIT_S = 10
 HOPS = 5
 """From server to server of a cluster, for one command."""
 Connection = AbstractConnection
-Script = AsyncScript
 LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 """What a call raises when the store is away."""
 
 __all__ = [
     "LOST",
     "Connection",
-    "Pipeline",
     "PubSub",
     "Redis",
     "RedisConnectionError",
     "RedisError",
     "ResponseError",
-    "Script",
     "connect",
     "connected",
     "connection",
