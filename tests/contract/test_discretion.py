@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.support.arena import Arena
-from tests.support.player import Player, pair
+from tests.support.player import Player, invited, pair
 
 
 @pytest.mark.parametrize("path", ["/players/%00", "/duels/%00", "/duels?player=%00", "/duels?player=%20"])
@@ -26,6 +26,23 @@ async def test_nobody_hears_which_duel_somebody_else_is_in(arena: Arena) -> None
     assert (own["code"], own["duel_id"]) == ("already_in_duel", duel_id)
     for player in (ada, bob, eve):
         await player.leave()
+
+
+async def test_a_replay_of_an_invitation_is_for_its_players(arena: Arena) -> None:
+    ada, bob, eve = [await Player.join(arena.webs[0].url, name) for name in ("Ada", "Bob", "Eve")]
+    duel_id = await invited(ada, bob)
+    path = f"/duels/{duel_id}/replay"
+    async with httpx.AsyncClient(base_url=f"{arena.webs[0].url}/api/v1") as http:
+        statuses = [(await http.get(path, headers=bearer(ada))).status_code]
+        await bob.do("duel:resign", {"duel_id": duel_id})
+        statuses += [(await http.get(path, headers=headers)).status_code for headers in ({}, bearer(eve), bearer(bob))]
+    assert statuses == [404, 404, 404, 200]
+    for player in (ada, bob, eve):
+        await player.leave()
+
+
+def bearer(player: Player) -> dict[str, str]:
+    return {"Authorization": f"Bearer {player.token}"}
 
 
 async def test_nothing_is_run_after_the_end(arena: Arena) -> None:

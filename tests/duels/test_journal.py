@@ -45,6 +45,7 @@ class Stroke(NamedTuple):
     log: Log
     after: Document
     changes: bytes
+    at: int = 1_700_000_000_000
 
 
 def kept(journal: Journal, edit: Stroke) -> "asyncio.Future[Outcome]":

@@ -33,7 +33,7 @@ async def side(core: Parts, duel_id: str, player_id: str) -> tuple[str, str]:
     """The player's language, and the text."""
     duel = await core.duel(duel_id)
     [player] = [player for player in duel.players if player.player_id == player_id]
-    return player.language, (await core.duels.document(duel, player, await core.duels.package(duel))).text
+    return player.language, (await core.duels.archive.document(duel, player, await core.duels.package(duel))).text
 
 
 async def test_a_document_starts_in_the_language_of_its_player(core: Parts) -> None:

@@ -293,7 +293,7 @@ async def test_texts_are_archived_by_the_end_or_by_the_sweep(core: Parts) -> Non
     kept: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     changes = json.dumps([[0, "# mine", ""], len(starter)]).encode()
     assert pen
-    core.duels.journal.append(pen, after, changes, lambda _, outcome: kept.set_result(outcome))
+    core.duels.journal.append(pen, after, changes, 1, lambda _, outcome: kept.set_result(outcome))
     assert isinstance(await kept, Kept)
     await core.duels.command(duel_id, rules.Resign(bob))
     expected = [(0, 1, after.text), (1, 0, starter)]
@@ -312,7 +312,7 @@ async def test_an_archived_text_is_not_replaced(core: Parts) -> None:
     await core.duels.command(duel_id, rules.Resign(ada))
     before = await core.sql("SELECT final_text FROM duel_players")
     await core.redis.flushall()
-    await core.duels.archive(await core.duel(duel_id))
+    await core.duels.archive.close(await core.duel(duel_id))
     assert await core.sql("SELECT final_text FROM duel_players") == before
 
 

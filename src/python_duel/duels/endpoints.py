@@ -1,23 +1,38 @@
 """HTTP: duels to look at. What is secret during a duel is not here before its end."""
 
-from fastapi import APIRouter
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Request
 
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
 from python_duel.duels import repository
 from python_duel.duels.models import Duel, DuelPlayer
+from python_duel.duels.replay import Line, read
 from python_duel.duels.service import Duels
-from python_duel.errors import Invalid
+from python_duel.errors import Invalid, NotFound
 from python_duel.platform.clock import Clock
 from python_duel.protocol.base import Id
-from python_duel.protocol.http import ChallengeSummary, DuelHistory, DuelSide, DuelSummary, LiveDuel
+from python_duel.protocol.http import (
+    ChallengeSummary,
+    DuelHistory,
+    DuelReplay,
+    DuelSide,
+    DuelSummary,
+    LiveDuel,
+    ReplayDocument,
+    ReplayEdit,
+    ReplayEvent,
+)
 from python_duel.protocol.server import Player
 
 PAGE = 20
+Viewer = Callable[[Request], Awaitable[str | None]]
+"""The id of the player who asks, if they have a session."""
 
 
-def router(duels: Duels, challenges: Challenges, clock: Clock) -> APIRouter:
-    """`GET /duels`, `/duels/live` and `/duels/{id}`."""
+def router(duels: Duels, challenges: Challenges, clock: Clock, viewer: Viewer) -> APIRouter:
+    """`GET /duels`, `/duels/live`, `/duels/{id}` and `/duels/{id}/replay`."""
     routes = APIRouter(prefix="/duels", tags=["duels"])
 
     @routes.get("")
@@ -38,7 +53,38 @@ def router(duels: Duels, challenges: Challenges, clock: Clock) -> APIRouter:
         duel = await duels.get(duel_id)
         return _summary(duel, await challenges.by_digest(duel.challenge_digest), clock.now(), texts=True)
 
+    @routes.get("/{duel_id}/replay")
+    async def replay(duel_id: Id, request: Request) -> DuelReplay:
+        duel = await duels.get(duel_id)
+        if not duel.public and await viewer(request) not in {player.player_id for player in duel.players}:
+            raise NotFound("There is no such duel.")
+        log = await duels.archive.replays.get(duel_id)
+        return _replay(duel, read(log))
+
     return routes
+
+
+def _replay(duel: Duel, lines: list[Line]) -> DuelReplay:
+    documents = [
+        ReplayDocument(
+            player_id=player["id"],
+            starter=player["starter"],
+            edits=[
+                ReplayEdit(**{name: line[name] for name in ReplayEdit.model_fields})
+                for line in lines
+                if line["kind"] == "edit" and line["player_id"] == player["id"]
+            ],
+        )
+        for player in lines[0]["players"]
+    ]
+    events = [
+        ReplayEvent(**{name: line[name] for name in ReplayEvent.model_fields if name in line})
+        for line in lines[1:]
+        if line["kind"] != "edit"
+    ]
+    return DuelReplay(
+        players=[_side(duel, player, texts=True) for player in duel.players], documents=documents, events=events
+    )
 
 
 def _before(cursor: str | None) -> int | None:

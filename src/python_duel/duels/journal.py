@@ -1,6 +1,7 @@
 """The live documents: each player's edits in Redis, in order, written by one pen at a time.
 
-The keys are in `platform.keys`. A log grows by one change set an edit. Every `COMPACT_EVERY` edits its front is moved
+The keys are in `platform.keys`. A log grows by one line an edit: its time in milliseconds,
+a space, its change set. Every `COMPACT_EVERY` edits its front is moved
 away: the text there becomes the mark from which reading starts, the change sets one compressed chunk of the past.
 """
 
@@ -14,6 +15,7 @@ from typing import Any, Literal, cast
 import structlog
 
 from python_duel.duels.document import Document
+from python_duel.duels.replay import UNBOUNDED, Edit
 from python_duel.platform import keys
 from python_duel.platform.ids import new_id
 from python_duel.platform.lane import Call
@@ -23,7 +25,6 @@ KEEP_S = keys.DUEL_S
 COMPACT_EVERY = 256
 BATCH_S = 0.01
 """How long an edit waits for others on its way to the log. Whoever watches has seen it by then."""
-UNBOUNDED = 1 << 40
 TAKEN, CLOSED, ORDER = 1, 2, 3
 log = structlog.get_logger(__name__)
 
@@ -162,14 +163,16 @@ class Journal:
         """Nobody on this process watches any more."""
         await self._hot.call(WATCH, [keys.duel_live(duel_id)], [self._process, 0, KEEP_S])
 
-    def append(self, log: Log, after: Document, changes: bytes, kept: Callable[[Append, Outcome], None]) -> None:
-        """Make an edit durable: `changes` as JSON, which have made the document `after`. `kept` is told once what
-        became of it.
+    def append(
+        self, log: Log, after: Document, changes: bytes, at: int, kept: Callable[[Append, Outcome], None]
+    ) -> None:
+        """Make an edit durable: `changes` as JSON, which have made the document `after` at the time `at`. `kept` is
+        told once what became of it.
         """
         if not self._waiting:
             asyncio.get_running_loop().call_later(BATCH_S, self._send)
         edit = Append(
-            log.append.packed(after.seq, changes),
+            log.append.packed(after.seq, b"%d %b" % (at, changes)),
             script=APPEND.source,
             key=log.append.key,
             log=log,
@@ -205,10 +208,16 @@ class Journal:
 
     async def read_at(self, duel_id: str, player_id: str, starter: str, seq: int) -> Document:
         """The document as it was after `seq` edits, or as far as the log goes."""
+        return _replayed(Document.of(starter), (await self._lines(duel_id, player_id))[:seq])
+
+    async def edits(self, duel_id: str, player_id: str) -> list[Edit]:
+        """All edits of a document, as far as the store has them."""
+        return [_edit(line) for line in await self._lines(duel_id, player_id)]
+
+    async def _lines(self, duel_id: str, player_id: str) -> list[bytes]:
         at = [keys.duel_past(duel_id, player_id), keys.duel_log(duel_id, player_id)]
         past, recent = await self._hot.call(READ_PAST, at, [])
-        edits = [edit for chunk in past for edit in _unpacked(chunk)] + recent
-        return _replayed(Document.of(starter), edits[:seq])
+        return [*(line for chunk in past for line in _unpacked(chunk)), *recent]
 
     async def _compact(self, edit: Append) -> None:
         """Move the front of the log away, up to an edit after which the text is known; if this fails, the next does."""
@@ -265,5 +274,10 @@ def _unpacked(chunk: bytes) -> list[bytes]:
 
 def _replayed(document: Document, edits: list[bytes]) -> Document:
     for edit in edits:
-        document = document.edited(json.loads(edit), UNBOUNDED)
+        document = document.edited(json.loads(_edit(edit).changes), UNBOUNDED)
     return document
+
+
+def _edit(line: bytes) -> Edit:
+    at, _, changes = line.partition(b" ")
+    return Edit(int(at), changes.decode())

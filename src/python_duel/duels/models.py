@@ -1,6 +1,6 @@
 """Tables of duels, their two sides and their submissions. What the store can uphold stands here as constraints."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from python_duel.platform.postgres import Base
@@ -96,6 +96,28 @@ class Submission(Base):
     memory_kb: Mapped[int | None]
     message: Mapped[str | None]
     judged_at: Mapped[int | None]
+
+
+class DuelEvent(Base):
+    """What happened in a duel whose replay is not written yet."""
+
+    __tablename__ = "duel_events"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    duel_id: Mapped[str] = mapped_column(ForeignKey("duels.id", ondelete="CASCADE"), index=True)
+    at: Mapped[int]
+    entry: Mapped[str]
+    """JSON: a line of the log to come."""
+
+
+class Replay(Base):
+    """The event log of a duel that is over. It is written once: a trigger refuses to change it."""
+
+    __tablename__ = "replays"
+
+    duel_id: Mapped[str] = mapped_column(ForeignKey("duels.id", ondelete="CASCADE"), primary_key=True)
+    log: Mapped[str]
+    hash: Mapped[str]
 
 
 class Invite(Base):

@@ -53,10 +53,13 @@ class Recovery:
         async with self._duels.database.transaction() as session:
             lost_jobs = await repository.pending(session, now - LOST_JOB_MS)
             unarchived = await repository.unarchived(session, now - LOST_JOB_MS)
+            unrecorded = await repository.unrecorded(session, now - LOST_JOB_MS)
         for submission in lost_jobs:
             await _apart(self._judge_again(submission))
         for duel_id in unarchived:
             await _apart(self._conclude(duel_id))
+        for duel_id in unrecorded:
+            await _apart(self._duels.archive.record(duel_id))
         last = ""
         while page := await self._open_after(last):
             await _apart(self._set_timers(page))

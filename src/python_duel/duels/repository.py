@@ -1,14 +1,16 @@
 """Duels in PostgreSQL: rows to the rules' state, and the rules' events to rows."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from python_duel.duels import rules
-from python_duel.duels.models import Duel, DuelPlayer, Invite, Submission
+from python_duel.duels.models import Duel, DuelEvent, DuelPlayer, Invite, Replay, Submission
+from python_duel.duels.replay import Line, Log
 from python_duel.protocol.server import Result
 from python_duel.protocol.verdict import Verdict
 
@@ -115,13 +117,13 @@ async def unarchived(session: AsyncSession, before: int) -> list[str]:
     return list((await session.execute(query.distinct().limit(100))).scalars())
 
 
-async def write_in(session: AsyncSession, duel_id: str, player_id: str, language: str) -> None:
-    """From now on the player writes in `language`; nothing changes once the duel is over."""
-    await session.execute(
-        update(DuelPlayer)
-        .where(DuelPlayer.duel_id == duel_id, DuelPlayer.player_id == player_id, DuelPlayer.live)
-        .values(language=language)
-    )
+async def write_in(session: AsyncSession, duel_id: str, player_id: str, language: str) -> bool:
+    """From now on the player writes in `language`; False, and nothing changes, once the duel is over."""
+    duel = await lock(session, duel_id)
+    if duel is None or duel.status == "finished":
+        return False
+    side(duel, player_id).language = language
+    return True
 
 
 async def archive(session: AsyncSession, duel_id: str, player_id: str, seq: int, text: str) -> None:
@@ -131,6 +133,43 @@ async def archive(session: AsyncSession, duel_id: str, player_id: str, seq: int,
         .where(DuelPlayer.duel_id == duel_id, DuelPlayer.player_id == player_id, DuelPlayer.final_seq.is_(None))
         .values(final_seq=seq, final_text=text)
     )
+
+
+async def note(session: AsyncSession, duel_id: str, at: int, line: Line) -> None:
+    """Keep what happened for the duel's event log."""
+    await session.execute(insert(DuelEvent).values(duel_id=duel_id, at=at, entry=json.dumps(line)))
+
+
+async def entries(session: AsyncSession, duel_id: str) -> list[DuelEvent]:
+    """What happened in the duel, in order."""
+    query = select(DuelEvent).where(DuelEvent.duel_id == duel_id).order_by(DuelEvent.id)
+    return list((await session.execute(query)).scalars())
+
+
+async def keep_replay(session: AsyncSession, duel_id: str, log: Log) -> None:
+    """Store a duel's event log in place of its entries."""
+    session.add(Replay(duel_id=duel_id, log=log.text, hash=log.hash))
+    await session.execute(delete(DuelEvent).where(DuelEvent.duel_id == duel_id))
+
+
+async def replay(session: AsyncSession, duel_id: str) -> Log | None:
+    """A duel's event log."""
+    row = await session.get(Replay, duel_id)
+    return Log(row.log, row.hash) if row else None
+
+
+async def unrecorded(session: AsyncSession, before: int) -> list[str]:
+    """Duels finished before `before`, all judged, whose event log is not written yet."""
+    waiting = select(Submission.id).where(Submission.duel_id == Duel.id, Submission.verdict.is_(None))
+    query = select(Duel.id).join(DuelEvent, DuelEvent.duel_id == Duel.id).where(Duel.finished_at < before)
+    return list((await session.execute(query.where(~waiting.exists()).distinct().limit(100))).scalars())
+
+
+async def with_code(session: AsyncSession, duel_id: str) -> list[Submission]:
+    """A duel's submissions in the order of receipt, with their code."""
+    query = select(Submission).where(Submission.duel_id == duel_id).order_by(Submission.receipt)
+    query = query.options(undefer(Submission.code)).execution_options(populate_existing=True)
+    return list((await session.execute(query)).scalars())
 
 
 async def pending(session: AsyncSession, before: int) -> list[Submission]:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import structlog
+
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
-from python_duel.duels import repository, rules
-from python_duel.duels.document import Document
+from python_duel.duels import replay, repository, rules
+from python_duel.duels.archive import Archive
 from python_duel.duels.homes import Homes
 from python_duel.duels.jobs import Jobs
 from python_duel.duels.journal import Journal
@@ -25,6 +27,7 @@ from python_duel.protocol.base import Language, Mode, Visibility
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence, QueueMatched
 
+log = structlog.get_logger(__name__)
 CONCLUDE_MS = 3000
 """How long after the end another process looks whether all have heard of it."""
 Present = Callable[[str], Awaitable[bool]]
@@ -37,11 +40,6 @@ class Entrant:
 
     player_id: str
     language: str
-
-
-def starter_of(player: DuelPlayer, package: Package) -> str:
-    """What the player's document was at seq 0."""
-    return package.starter[player.starting_language]  # type: ignore[index]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +79,7 @@ class Duels:
         homes: Homes,
     ) -> None:
         self.database, self.journal, self.jobs = database, journal, jobs
+        self.archive = Archive(database, journal, challenges)
         self.timers, self.bus, self.challenges, self.clock, self.homes = timers, bus, challenges, clock, homes
         self._duels, self._seats = Batch(self._read_duels), Batch(self._read_seats)
 
@@ -226,14 +225,10 @@ class Duels:
     async def write_in(self, duel_id: str, player_id: str, language: Language) -> None:
         """The player goes over to another language: all see it, and are told."""
         async with self.database.transaction() as session:
-            await repository.write_in(session, duel_id, player_id, language)
+            if await repository.write_in(session, duel_id, player_id, language):
+                line = {"kind": "language", "player_id": player_id, "language": language}
+                await repository.note(session, duel_id, await self._now(session), line)
         await self.tell(duel_id)
-
-    async def document(self, duel: Duel, player: DuelPlayer, package: Package) -> Document:
-        """A player's document as it is stored: the last text of a finished duel, else the log."""
-        if player.final_text is not None and player.final_seq is not None:
-            return Document.of(player.final_text, player.final_seq)
-        return await self.journal.read(duel.id, player.player_id, starter_of(player, package))
 
     # ---- commands
 
@@ -294,6 +289,9 @@ class Duels:
             member = player_id in {seat.player_id for seat in state.seats}
             raise (NotLive if member else Forbidden)(str(refusal)) from None
         repository.record(duel, events)
+        line = replay.entry(command)
+        if events and line:
+            await repository.note(session, duel_id, now, line)
         return Change(duel, events, now)
 
     async def _now(self, session: Transaction) -> int:
@@ -318,6 +316,8 @@ class Duels:
         if finished:
             metrics.DUELS_FINISHED.labels(finished.result.outcome, finished.result.reason).inc()
             await self.conclude(duel)
+        elif duel.status == "finished" and any(isinstance(event, rules.Judged) for event in change.events):
+            await self._record(duel.id)
         elif any(not isinstance(event, rules.Judged) for event in change.events):
             await self.tell(duel.id)
 
@@ -326,12 +326,20 @@ class Duels:
         await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
 
     async def conclude(self, duel: Duel) -> None:
-        """Store the last texts and tell everybody of the end; once more does no harm."""
-        await self.archive(duel)
+        """Store the last texts and tell everybody of the end, then write the replay; once more does no harm."""
+        await self.archive.close(duel)
         await self.tell(duel.id)
         message = DuelFinished.model_validate({"duel_id": duel.id, "result": repository.result(duel)})
         await self.bus.publish(f"duel:{duel.id}", "duel:finished", message.model_dump(mode="json", exclude_none=True))
+        await self._record(duel.id)
         await self.timers.set(duel.id, None)
+
+    async def _record(self, duel_id: str) -> None:
+        """Write the replay; if that fails, the sweep does it."""
+        try:
+            await self.archive.record(duel_id)
+        except Exception:
+            log.exception("a replay could not be written", duel=duel_id)
 
     async def _publish_presence(self, duel: Duel, seat: rules.Seat) -> None:
         message = DuelPresence(
@@ -342,14 +350,13 @@ class Duels:
         )
         await self.bus.publish(f"duel:{duel.id}", "duel:presence", message.model_dump(mode="json", exclude_none=True))
 
-    async def archive(self, duel: Duel) -> None:
-        """Close the documents and store the last texts, once."""
-        package = await self.package(duel)
-        await self.journal.close(duel.id, [player.player_id for player in duel.players])
-        for player in duel.players:
-            document = await self.document(duel, player, package)
-            async with self.database.transaction() as session:
-                await repository.archive(session, duel.id, player.player_id, document.seq, document.text)
+    async def ran(self, duel_id: str, player_id: str, language: str, verdict: str) -> None:
+        """Keep for the replay that a player has tried their code."""
+        async with self.database.transaction() as session:
+            duel = await repository.lock(session, duel_id)
+            if duel and duel.status != "finished":
+                line = {"kind": "run", "player_id": player_id, "language": language, "verdict": verdict}
+                await repository.note(session, duel_id, await self._now(session), line)
 
     async def rematch(self, duel_id: str, player_id: str, terms: Callable[[Duel], Terms]) -> list[str]:
         """Offer a rematch; when both have, the next duel is made and its players are given.

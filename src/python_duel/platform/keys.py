@@ -38,7 +38,7 @@ def duel_home(duel_id: str) -> str:
 
 
 def duel_log(duel_id: str, player_id: str) -> str:
-    """List: the change sets since the mark, as JSON. A day."""
+    """List: the edits since the mark, each its time, a space and its change set as JSON. A day."""
     return f"{{{duel_id}}}:log:{player_id}"
 
 
@@ -48,7 +48,7 @@ def duel_mark(duel_id: str, player_id: str) -> str:
 
 
 def duel_past(duel_id: str, player_id: str) -> str:
-    """List: all change sets before the mark, a compressed chunk for each compaction. A day."""
+    """List: all edits before the mark, a compressed chunk for each compaction. A day."""
     return f"{{{duel_id}}}:past:{player_id}"
 
 

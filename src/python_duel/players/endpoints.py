@@ -17,6 +17,18 @@ ActiveDuel = Callable[[str], Awaitable[str | None]]
 """The duel a player is in, if any."""
 
 
+def viewer(players: Players) -> Callable[[Request], Awaitable[str | None]]:
+    """Who asks: the id of the session's player, None without a session."""
+
+    async def of(request: Request) -> str | None:
+        try:
+            return (await players.authenticate(token_of(request))).id
+        except Unauthenticated:
+            return None
+
+    return of
+
+
 def router(players: Players, active_duel: ActiveDuel, bus: Bus, settings: Settings) -> APIRouter:
     """`/session`, `/me` and `/players`."""
     routes = APIRouter(tags=["players"])

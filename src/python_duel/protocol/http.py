@@ -143,6 +143,49 @@ class DuelSummary(ServerMessage):
     result: Result | None = None
 
 
+class ReplayEdit(ServerMessage):
+    """One change set, as `duel:edit` carries it."""
+
+    at: Milliseconds
+    seq: int
+    changes: list[int | list[int | str]]
+
+
+class ReplayDocument(ServerMessage):
+    """What a player wrote: the starter code, then every edit."""
+
+    player_id: Id
+    starter: str
+    edits: list[ReplayEdit]
+
+
+class ReplayEvent(ServerMessage):
+    """What else happened. `kind`: tick, submit, verdict, resign, offer_draw, leave, return, run, language, lost or
+    end.
+    """
+
+    at: Milliseconds
+    kind: str
+    player_id: Id | None = None
+    id: str | None = None
+    """Of a submission: the same in its `submit` and its `verdict`."""
+    submission_id: str | None = None
+    receipt: int | None = None
+    seq: int | None = None
+    language: str | None = None
+    verdict: str | None = None
+    passed: int | None = None
+    result: Result | None = None
+
+
+class DuelReplay(ServerMessage):
+    """`GET /api/v1/duels/{id}/replay`, once the duel is over."""
+
+    players: list[DuelSide]
+    documents: list[ReplayDocument]
+    events: list[ReplayEvent]
+
+
 class DuelHistory(ServerMessage):
     """`GET /api/v1/duels?player=`: newest first; `cursor` asks for the next page."""
 

@@ -1,10 +1,10 @@
 """From a player's `run` or `submit` to a job: what is judged is the server's own text, the one everybody saw."""
 
 from python_duel.challenges.package import Package
+from python_duel.duels.archive import starter_of
 from python_duel.duels.document import Document
 from python_duel.duels.models import DuelPlayer, Submission
 from python_duel.duels.repository import side
-from python_duel.duels.service import starter_of
 from python_duel.errors import NotLive, RateLimited, Resync, Unavailable
 from python_duel.platform import metrics
 from python_duel.platform.ids import new_id

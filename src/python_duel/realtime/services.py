@@ -45,7 +45,7 @@ class FactsLoader:
         package = await duels.package(duel)
         documents = {}
         for player in duel.players:
-            stored = await duels.document(duel, player, package)
+            stored = await duels.archive.document(duel, player, package)
             relayed = self.writing.document(duel_id, player.player_id) if self.writing else None
             documents[player.player_id] = relayed if relayed and relayed.seq > stored.seq else stored
         return Facts(

@@ -6,11 +6,11 @@ from contextlib import suppress
 from functools import partial
 
 from python_duel.challenges.package import Package
+from python_duel.duels.archive import starter_of
 from python_duel.duels.document import HALF_PAIR, ChangeSet, Document, InvalidChanges, TextTooLong
 from python_duel.duels.journal import Append, Journal, Kept, Outcome
 from python_duel.duels.models import Duel
 from python_duel.duels.repository import side
-from python_duel.duels.service import starter_of
 from python_duel.errors import (
     DuelError,
     Forbidden,
@@ -136,7 +136,9 @@ class Writing:
             pen.document = after = self._apply(before, edit.changes)
             self._hub.edit(duel_id, connection.player_id, seq, edit.changes, encoded)
             pen.under_way += 1
-            self._journal.append(pen.log, after, encoded, partial(self._kept, connection, pen, reply))
+            self._journal.append(
+                pen.log, after, encoded, self._clock.now(), partial(self._kept, connection, pen, reply)
+            )
         return True
 
     async def edit(self, connection: Connection, edit: Edit) -> int:

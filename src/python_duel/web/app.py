@@ -134,7 +134,9 @@ def _routers(services: Services, challenges: Challenges) -> list[APIRouter]:
     return [
         player_endpoints.router(services.players, services.duels.active, services.bus, services.settings),
         challenge_endpoints.router(challenges, services.duels.languages),
-        duel_endpoints.router(services.duels, challenges, services.clock),
+        duel_endpoints.router(
+            services.duels, challenges, services.clock, player_endpoints.viewer(services.players)
+        ),
     ]
 
 

@@ -72,6 +72,33 @@ def stores(data: Path | None, settings: Settings) -> Iterator[Stores]:
         yield found
 
 
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The URL of the database for a while: the one that the settings name, that of the server which runs on the data
+    folder now, or one that is started until the block ends. Raises StartError.
+    """
+    data = settings.data.expanduser().absolute()
+    if settings.database_url or (url := _running(data)) is None:
+        if not settings.database_url and not any(data.glob("postgres*/PG_VERSION")):
+            raise StartError(f"{data} has no database: choose the server's folder with DUEL_DATA, or set DATABASE_URL")
+        with stores(data, settings.model_copy(update={"redis_url": "redis://not.used"})) as found:
+            yield found.database_url
+    else:
+        yield url
+
+
+def _running(data: Path) -> str | None:
+    """The URL of the embedded PostgreSQL of another process."""
+    folder.check(data, binaries.postgres().version)
+    for pid_file in data.glob("postgres*/postmaster.pid"):
+        # Lines as PostgreSQL writes them: its process, its folder, its start, its port, the folder of its sockets.
+        lines = pid_file.read_text().splitlines()
+        if len(lines) > 4 and Path(f"/proc/{lines[0]}").exists():
+            secret = folder.load_secrets(data).postgres
+            return Postgres(binaries.postgres(), data, Path(lines[4]), secret, ephemeral=False, keep_fds=()).url
+    return None
+
+
 def _embed(found: Stores, data: Path | None, stack: ExitStack) -> None:
     """Prepares the engines that no setting names."""
     place = stack.enter_context(runtime())

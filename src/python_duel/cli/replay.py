@@ -1,0 +1,49 @@
+"""`replay`: what is kept of duels that are over."""
+
+import asyncio
+import json as jsonlib
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from python_duel.challenges.service import Challenges
+from python_duel.cli.programs import JsonOption
+from python_duel.duels.archive import Replays
+from python_duel.duels.replay import Report
+from python_duel.platform import embedded
+from python_duel.platform.postgres import Database
+from python_duel.settings import Settings
+
+app = typer.Typer(help="Check what is kept of duels that are over.")
+app.callback()(lambda: None)
+
+
+@app.command()
+def verify(duel_id: Annotated[str, typer.Argument(metavar="ID", help="The duel.")], json: JsonOption = False) -> None:
+    """Recompute a duel from its event log: texts, order of receipt, winner. Exit code 1 when anything differs."""
+    settings = Settings()
+    with embedded.database(settings) as url:
+        report = asyncio.run(_verified(url, settings, duel_id))
+    if json:
+        typer.echo(jsonlib.dumps({"duel_id": duel_id, "ok": not report.faults, **asdict(report)}))
+    else:
+        _tell(duel_id, report)
+    if report.faults:
+        raise typer.Exit(1)
+
+
+def _tell(duel_id: str, report: Report) -> None:
+    for fault in report.faults:
+        typer.echo(f"{duel_id}: {fault}", err=True)
+    lost = f", {report.lost} texts whose edits were lost with their store" if report.lost else ""
+    found = f"{report.edits} edits, {report.submissions} submissions{lost}"
+    typer.echo(f"{'FAULTY' if report.faults else 'ok':<7} {duel_id}: {found}")
+
+
+async def _verified(url: str, settings: Settings, duel_id: str) -> Report:
+    database = Database(url, pool_size=1)
+    try:
+        return await Replays(database, Challenges(database, settings.code_bytes)).verify(duel_id)
+    finally:
+        await database.close()

@@ -1,0 +1,117 @@
+"""What is kept of a duel that is over: both last texts at once, and its whole event log when the last verdict is in."""
+
+import json
+from collections.abc import Sequence
+
+from python_duel.challenges.package import Package
+from python_duel.challenges.service import Challenges
+from python_duel.duels import replay, repository
+from python_duel.duels.document import Document
+from python_duel.duels.journal import Journal
+from python_duel.duels.models import Duel, DuelPlayer, Submission
+from python_duel.errors import NotFound
+from python_duel.platform.postgres import Database
+
+
+def starter_of(player: DuelPlayer, package: Package) -> str:
+    """What the player's document was at seq 0."""
+    return package.starter[player.starting_language]  # type: ignore[index]
+
+
+class Archive:
+    """Stores it. All of it is done once, whoever does it and how often."""
+
+    def __init__(self, database: Database, journal: Journal, challenges: Challenges) -> None:
+        self._database, self._journal, self._challenges = database, journal, challenges
+        self.replays = Replays(database, challenges)
+
+    async def document(self, duel: Duel, player: DuelPlayer, package: Package) -> Document:
+        """A player's document as it is stored: the last text of a finished duel, else the log."""
+        if player.final_text is not None and player.final_seq is not None:
+            return Document.of(player.final_text, player.final_seq)
+        return await self._journal.read(duel.id, player.player_id, starter_of(player, package))
+
+    async def close(self, duel: Duel) -> None:
+        """Close the documents and store the last texts."""
+        package = await self._challenges.by_digest(duel.challenge_digest)
+        await self._journal.close(duel.id, [player.player_id for player in duel.players])
+        for player in duel.players:
+            document = await self.document(duel, player, package)
+            async with self._database.transaction() as session:
+                await repository.archive(session, duel.id, player.player_id, document.seq, document.text)
+
+    async def record(self, duel_id: str) -> None:
+        """Store the event log of a duel whose documents are closed, unless a verdict is still to come."""
+        async with self._database.transaction() as session:
+            if await repository.replay(session, duel_id):
+                return
+            duel = await repository.lock(session, duel_id)
+            if duel is None or not _over(duel):
+                return
+            rows = await self.replays.rows(duel, await repository.with_code(session, duel_id))
+            edits = {p.player_id: await self._journal.edits(duel_id, p.player_id) for p in duel.players}
+            entries = [(row.at, json.loads(row.entry)) for row in await repository.entries(session, duel_id)]
+            await repository.keep_replay(session, duel_id, replay.write(rows, edits, entries))
+
+
+class Replays:
+    """Reads the event logs, and proves them."""
+
+    def __init__(self, database: Database, challenges: Challenges) -> None:
+        self._database, self._challenges = database, challenges
+
+    async def get(self, duel_id: str) -> replay.Log:
+        """The event log; raises `NotFound`."""
+        async with self._database.transaction() as session:
+            found = await repository.replay(session, duel_id)
+        if found is None:
+            raise NotFound("There is no replay: the duel is not over, or was played before replays were kept.")
+        return found
+
+    async def verify(self, duel_id: str) -> replay.Report:
+        """Recompute a duel from its event log and compare all that is stored of it; raises `NotFound`."""
+        async with self._database.transaction() as session:
+            duel = await repository.get(session, duel_id)
+            if duel is None:
+                raise NotFound("There is no such duel.")
+            submissions = await repository.with_code(session, duel_id)
+        log = await self.get(duel_id)
+        return replay.verify(log, await self.rows(duel, submissions))
+
+    async def rows(self, duel: Duel, submissions: Sequence[Submission]) -> replay.Rows:
+        """What is stored of a finished duel beside its log."""
+        package = await self._challenges.by_digest(duel.challenge_digest)
+        result = repository.result(duel)
+        assert result is not None
+        first, second = (
+            replay.Side(
+                player.player_id,
+                player.starting_language,
+                starter_of(player, package),
+                player.final_seq or 0,
+                player.final_text or "",
+            )
+            for player in duel.players
+        )
+        return replay.Rows(
+            duel_id=duel.id,
+            challenge=duel.challenge_digest,
+            mode=duel.mode,
+            starts_at=duel.starts_at,
+            deadline=duel.deadline,
+            grace=duel.grace,
+            finished_at=duel.finished_at or 0,
+            result=result,
+            sides=(first, second),
+            submissions=tuple(
+                replay.Sent(
+                    s.id, s.player_id, s.submission_id, s.receipt, s.seq, s.language, s.code, s.verdict, s.passed
+                )
+                for s in submissions
+            ),
+        )
+
+
+def _over(duel: Duel) -> bool:
+    closed = all(player.final_seq is not None for player in duel.players)
+    return duel.status == "finished" and closed and all(s.verdict for s in duel.submissions)

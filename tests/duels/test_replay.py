@@ -1,0 +1,322 @@
+"""The event log: what was played follows from it, and nothing in it or beside it can be changed unseen."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from python_duel.duels import replay, rules
+from python_duel.duels.document import Document
+from python_duel.duels.journal import Kept, Outcome
+from python_duel.duels.replay import Edit, Log, Rows, Sent, Side
+from python_duel.errors import NotFound
+from python_duel.protocol.verdict import Verdict
+from tests.support.parts import Parts, a_submission
+
+ADA, BOB = "ada", "bob"
+STARTER = "def f():\n    pass\n"
+STARTS, DEADLINE = 1_000, 61_000
+
+
+class Game:
+    """A duel as the service plays it: the rules asked, what changed something noted."""
+
+    def __init__(self) -> None:
+        seats = (rules.Seat(ADA), rules.Seat(BOB))
+        self.state = rules.Duel("countdown", STARTS, DEADLINE, 10_000, seats)
+        self.entries: list[tuple[int, replay.Line]] = []
+        self.documents = {ADA: Document.of(STARTER), BOB: Document.of(STARTER)}
+        self.edits: dict[str, list[Edit]] = {ADA: [], BOB: []}
+        self.sent: list[Sent] = []
+        self.finished_at = 0
+
+    def do(self, at: int, command: rules.Command) -> None:
+        try:
+            events = rules.decide(self.state, command, at)
+        except rules.Refused:
+            return
+        self.state = rules.fold(self.state, events)
+        line = replay.entry(command)
+        if events and line:
+            self.entries.append((at, line))
+        for event in events:
+            if isinstance(event, rules.Received):
+                self._receive(event.submission)
+            if isinstance(event, rules.Finished):
+                self.finished_at = event.at
+
+    def _receive(self, received: rules.Submission) -> None:
+        document = self.documents[received.player_id]
+        known = (received.id, received.player_id, received.id, received.receipt, document.seq, "python", document.text)
+        self.sent.append(Sent(*known, None, None))
+
+    def write(self, at: int, player_id: str, line: str) -> None:
+        document = self.documents[player_id]
+        changes: list[int | list[int | str]] = [[0, line, ""], len(document.units)]
+        self.documents[player_id] = document.edited(changes, 1 << 20)
+        self.edits[player_id].append(Edit(at, json.dumps(changes, ensure_ascii=False)))
+
+    def end(self, at: int) -> tuple[Log, Rows]:
+        self.do(at, rules.Resign(ADA))
+        for row in self.sent:
+            self.do(at, rules.Judge(row.id, Verdict.WA, 1))
+        assert self.state.result
+        judged = {s.id: s for s in self.state.submissions}
+        sides = [Side(p, "python", STARTER, d.seq, d.text) for p, d in self.documents.items()]
+        rows = Rows(
+            duel_id="duel",
+            challenge="digest",
+            mode="casual",
+            starts_at=STARTS,
+            deadline=DEADLINE,
+            grace=10_000,
+            finished_at=self.finished_at,
+            result=self.state.result,
+            sides=(sides[0], sides[1]),
+            submissions=tuple(replace(s, verdict=judged[s.id].verdict, passed=judged[s.id].passed) for s in self.sent),
+        )
+        return replay.write(rows, self.edits, self.entries), rows
+
+
+PLAYERS = st.sampled_from([ADA, BOB])
+STEPS = st.one_of(
+    st.tuples(
+        st.just("write"), PLAYERS, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0"))
+    ),
+    st.tuples(st.just("submit"), PLAYERS, st.none()),
+    st.tuples(st.just("judge"), st.integers(0, 5), st.sampled_from(Verdict)),
+    st.tuples(st.sampled_from(["leave", "return", "draw", "tick"]), PLAYERS, st.none()),
+)
+
+
+@st.composite
+def games(draw: st.DrawFn) -> tuple[Log, Rows]:
+    """Duels that somebody or something has ended."""
+    game, at = Game(), STARTS
+    for kind, who, what in draw(st.lists(STEPS, max_size=30)):
+        at += draw(st.integers(0, 3_000))
+        match kind:
+            case "write":
+                game.write(at, who, what)
+            case "submit":
+                game.do(at, rules.Submit(who, f"s{len(game.sent) + 1}"))
+            case "judge" if game.sent:
+                game.do(at, rules.Judge(game.sent[who % len(game.sent)].id, what, int(what is Verdict.AC)))
+            case "leave":
+                game.do(at, rules.Leave(who))
+            case "return":
+                game.do(at, rules.Return(who))
+            case "draw":
+                game.do(at, rules.OfferDraw(who))
+            case _:
+                game.do(at, rules.Tick())
+    return game.end(at)
+
+
+@given(games())
+def test_every_duel_is_proved_by_its_log(game: tuple[Log, Rows]) -> None:
+    log, rows = game
+    report = replay.verify(log, rows)
+    assert (report.faults, report.lost) == ([], 0)
+    assert report.submissions == len(rows.submissions)
+    assert report.edits == sum(side.seq for side in rows.sides)
+
+
+@given(games(), st.data())
+def test_one_flipped_bit_fails(game: tuple[Log, Rows], data: st.DataObject) -> None:
+    log, rows = game
+    raw = bytearray(log.text.encode())
+    raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    assert replay.verify(Log(raw.decode("utf-8", "surrogateescape"), log.hash), rows).faults
+
+
+@given(games(), st.data())
+def test_a_line_left_out_or_moved_fails(game: tuple[Log, Rows], data: st.DataObject) -> None:
+    log, rows = game
+    lines = log.text.splitlines(keepends=True)
+    line = lines.pop(data.draw(st.integers(0, len(lines) - 1)))
+    assert replay.verify(Log("".join(lines), log.hash), rows).faults
+    moved = [*lines, line]
+    if "".join(moved) != log.text:
+        assert replay.verify(Log("".join(moved), log.hash), rows).faults
+
+
+def a_game() -> tuple[Log, Rows]:
+    """Both write and submit, Bob wins."""
+    game = Game()
+    game.write(2_000, ADA, "# ada 🦆")
+    game.do(3_000, rules.Submit(ADA, "first"))
+    game.write(3_500, BOB, "# bob")
+    game.do(4_000, rules.Submit(BOB, "second"))
+    game.do(5_000, rules.Judge("second", Verdict.AC, 3))
+    game.do(6_000, rules.Judge("first", Verdict.WA, 1))
+    return game.end(7_000)
+
+
+def test_the_winner_is_recomputed_by_the_order_of_receipt() -> None:
+    log, rows = a_game()
+    assert rows.result.winner_id == BOB
+    won = rows.result.model_copy(update={"winner_id": ADA})
+    assert replay.verify(log, replace(rows, result=won)).faults
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"verdict": "AC"},
+        {"passed": 2},
+        {"receipt": 3},
+        {"player_id": BOB},
+        {"code": "x"},
+        {"seq": 0},
+        {"language": "cpp"},
+        {"submission_id": "other"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_changed_submission_fails(changed: dict[str, object]) -> None:
+    log, rows = a_game()
+    first = replace(rows.submissions[0], **changed)  # type: ignore[arg-type]
+    assert replay.verify(log, replace(rows, submissions=(first, rows.submissions[1]))).faults
+    assert replay.verify(log, replace(rows, submissions=rows.submissions[1:])).faults
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"text": "x"}, {"seq": 2}, {"starter": "x"}, {"player_id": "eve"}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_changed_side_fails(changed: dict[str, object]) -> None:
+    log, rows = a_game()
+    ada = replace(rows.sides[0], **changed)  # type: ignore[arg-type]
+    assert replay.verify(log, replace(rows, sides=(ada, rows.sides[1]))).faults
+
+
+def test_edits_that_a_store_has_lost_are_told_not_proved() -> None:
+    game = Game()
+    game.write(2_000, ADA, "# lost")
+    game.do(3_000, rules.Submit(ADA, "first"))
+    game.edits[ADA] = []
+    log, rows = game.end(7_000)
+    report = replay.verify(log, rows)
+    assert (report.faults, report.lost) == ([], 2)
+
+
+# ---- over real stores
+
+
+async def written(core: Parts, duel_id: str, player_id: str, line: str) -> Document:
+    """One edit, kept."""
+    pen, _ = await core.duels.journal.take_pen(duel_id, player_id)
+    starter = (await core.duels.package(await core.duel(duel_id))).starter["python"]
+    before = await core.duels.journal.read(duel_id, player_id, starter)
+    changes: list[int | list[int | str]] = [[0, line, ""], len(before.units)]
+    after, kept = before.edited(changes, 1 << 20), asyncio.get_running_loop().create_future()
+    assert pen
+    outcome: Outcome
+    core.duels.journal.append(
+        pen, after, json.dumps(changes).encode(), core.clock.now(), lambda _, outcome: kept.set_result(outcome)
+    )
+    outcome = await kept
+    assert isinstance(outcome, Kept)
+    return after
+
+
+async def solved(core: Parts) -> str:
+    """A duel that Ada has won, with edits of both."""
+    duel_id, ada, bob = await core.live()
+    await written(core, duel_id, bob, "# bob")
+    document = await written(core, duel_id, ada, "# ada 🦆")
+    await core.duels.presence(duel_id, bob, there=False)
+    await core.duels.presence(duel_id, bob, there=True)
+    row = a_submission(duel_id, ada, "mine", document.text)
+    row.seq = document.seq
+    submission = await core.duels.submit(duel_id, ada, row)
+    await core.judge(submission, Verdict.AC, passed=3)
+    return duel_id
+
+
+async def test_the_log_is_written_at_the_end_and_proves_what_is_stored(core: Parts) -> None:
+    duel_id = await solved(core)
+    report = await core.duels.archive.replays.verify(duel_id)
+    assert (report.faults, report.edits, report.submissions, report.lost) == ([], 2, 1, 0)
+    kinds = [line["kind"] for line in replay.read(await core.duels.archive.replays.get(duel_id))]
+    assert [kind for kind in kinds if kind != "edit"] == ["duel", "tick", "leave", "return", "submit", "verdict", "end"]
+    assert await core.sql("SELECT count(*) FROM duel_events") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE duels SET winner_id = (SELECT id FROM players WHERE id <> winner_id)",
+        "UPDATE duels SET deadline = deadline + 1",
+        "UPDATE submissions SET receipt = 2",
+        "UPDATE submissions SET code = 'x = 2'",
+        "UPDATE duel_players SET final_text = final_text || ' ' WHERE seat = 1",
+        "UPDATE replays SET log = replace(log, '🦆', '🐢')",
+        "UPDATE replays SET hash = 'f' || substr(hash, 2) || 'f'",
+    ],
+)
+async def test_a_change_of_what_is_stored_shows(core: Parts, change: str) -> None:
+    duel_id = await solved(core)
+    for table in ("duels", "submissions", "replays"):
+        await core.sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    await core.sql(change)
+    assert (await core.duels.archive.replays.verify(duel_id)).faults
+
+
+async def test_a_log_waits_for_the_last_verdict(core: Parts) -> None:
+    duel_id, ada, bob = await core.live()
+    submission = await core.submit(duel_id, ada, "late")
+    await core.duels.command(duel_id, rules.Resign(bob))
+    with pytest.raises(NotFound):
+        await core.duels.archive.replays.get(duel_id)
+    await core.judge(submission, Verdict.WA, passed=1)
+    assert not (await core.duels.archive.replays.verify(duel_id)).faults
+
+
+async def test_a_log_that_could_not_be_written_is_written_by_the_sweep(
+    core: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duel_id, ada, _ = await core.live()
+
+    async def fails(duel_id: str) -> None:
+        raise ConnectionError("the store is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(core.duels.archive, "record", fails)
+        await core.duels.command(duel_id, rules.Resign(ada))
+    await core.sql("ALTER TABLE duels DISABLE TRIGGER keep_result")
+    await core.sql("UPDATE duels SET finished_at = finished_at - 60000")
+
+    async def everybody(player_id: str) -> bool:
+        return True
+
+    await core.recovery.sweep(everybody)
+    assert await core.sql("SELECT count(*) FROM replays") == [(1,)]
+    assert await core.sql("SELECT count(*) FROM duel_events") == [(0,)]
+
+
+async def test_a_log_does_not_change(core: Parts) -> None:
+    await solved(core)
+    with pytest.raises(Exception, match="does not change"):
+        await core.sql("UPDATE replays SET hash = ''")
+
+
+async def test_a_duel_whose_edits_were_lost_is_proved_as_far_as_it_goes(core: Parts) -> None:
+    duel_id, ada, bob = await core.live()
+    document = await written(core, duel_id, ada, "# ada")
+    row = a_submission(duel_id, ada, "mine", document.text)
+    row.seq = document.seq
+    await core.duels.submit(duel_id, ada, row)
+    await core.redis.flushall()
+    await core.recovery.sweep(lambda _: asyncio.sleep(0, True))
+    await core.duels.jobs.load()
+    await core.duels.judge(row, (await core.duel(duel_id)).challenge_digest)
+    await core.judge(row, Verdict.WA, passed=0)
+    await core.duels.command(duel_id, rules.Resign(bob))
+    report = await core.duels.archive.replays.verify(duel_id)
+    assert (report.faults, report.lost) == ([], 1)
