@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     """`redis://...`, `rediss://...` or `unix://...`; unset: the embedded Valkey."""
     data: Path = Path.home() / ".local" / "share" / "python-duel"
     """Where the embedded stores keep their data."""
+    backups: Path | None = None
+    """Where a dump goes before the schema changes or a backup is restored; unset: `backups` in the data folder."""
+    migration_backup: bool = True
+    """Whether the database is dumped before its schema changes."""
     host: str = "127.0.0.1"
     """The address that the web listens on; 0.0.0.0 for a LAN."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -85,6 +89,11 @@ class Settings(BaseSettings):
     """The least serious messages that are logged."""
     log_json: bool = False
     """Log JSON lines instead of text."""
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups go that nobody has named."""
+        return (self.backups or self.data / "backups").expanduser().absolute()
 
 
 @cache

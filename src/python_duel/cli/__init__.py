@@ -14,7 +14,20 @@ from pydantic_settings import SettingsError
 from python_duel.cli.unknown import warn_of_unknown_names
 from python_duel.errors import DuelError, StartError
 
-COMMANDS = ("serve", "web", "judge", "doctor", "sandbox", "challenge", "settings", "replay", "load", "test")
+COMMANDS = (
+    "serve",
+    "web",
+    "judge",
+    "doctor",
+    "sandbox",
+    "challenge",
+    "settings",
+    "replay",
+    "backup",
+    "restore",
+    "load",
+    "test",
+)
 
 
 def main() -> None:

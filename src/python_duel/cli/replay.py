@@ -9,6 +9,7 @@ import typer
 
 from python_duel.challenges.service import Challenges
 from python_duel.cli.programs import JsonOption
+from python_duel.cli.stores import DataOption, settings_of
 from python_duel.duels.archive import Replays
 from python_duel.duels.replay import Report
 from python_duel.platform import embedded
@@ -20,9 +21,13 @@ app.callback()(lambda: None)
 
 
 @app.command()
-def verify(duel_id: Annotated[str, typer.Argument(metavar="ID", help="The duel.")], json: JsonOption = False) -> None:
+def verify(
+    duel_id: Annotated[str, typer.Argument(metavar="ID", help="The duel.")],
+    json: JsonOption = False,
+    data: DataOption = None,
+) -> None:
     """Recompute a duel from its event log: texts, order of receipt, winner. Exit code 1 when anything differs."""
-    settings = Settings()
+    settings = settings_of(data)
     with embedded.database(settings) as url:
         report = asyncio.run(_verified(url, settings, duel_id))
     if json:

@@ -1,13 +1,14 @@
 """PostgreSQL: the engine, one transaction a unit of work, and the migrations."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import BigInteger, MetaData, func, select, text
@@ -93,8 +94,8 @@ def alembic_config() -> Config:
     return config
 
 
-async def migrate(url: str) -> None:
-    """Bring the schema to this version, one process at a time.
+async def migrate(url: str, dump_first: Callable[[], None] | None = None) -> None:
+    """Bring the schema to this version, one process at a time; one that is to change is dumped first.
 
     Raises `StartError` when the database cannot be reached or is of a newer version; nothing is touched then.
     """
@@ -104,6 +105,8 @@ async def migrate(url: str) -> None:
             await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
             await connection.commit()
             try:
+                if dump_first and await _is_older(connection):
+                    await asyncio.to_thread(dump_first)
                 await _upgrade(connection)
             finally:
                 await connection.execute(text(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
@@ -116,6 +119,29 @@ async def migrate(url: str) -> None:
         raise StartError(f"PostgreSQL does not answer ({error}): check DATABASE_URL.", exit_code=3) from error
     finally:
         await engine.dispose()
+
+
+async def _is_older(connection: AsyncConnection) -> bool:
+    """Whether there is a schema that a migration would change. Raises `CommandError` for one that is not known."""
+
+    def found(sync: Any) -> str | None:
+        return MigrationContext.configure(sync).get_current_revision()
+
+    revision = await connection.run_sync(found)
+    await connection.commit()
+    if revision is not None and revision not in revisions():
+        raise CommandError(f"its schema is {revision}")
+    return revision is not None and revision != newest_revision()
+
+
+def revisions() -> set[str]:
+    """Every revision of the schema that this version knows."""
+    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+
+
+def newest_revision() -> str:
+    """The one that this version was written for."""
+    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
 
 
 async def _upgrade(connection: AsyncConnection) -> None:
@@ -131,6 +157,6 @@ async def _upgrade(connection: AsyncConnection) -> None:
 
 async def at_head(database: Database) -> bool:
     """Whether the schema is the one this version was written for."""
-    head = await asyncio.to_thread(lambda: ScriptDirectory.from_config(alembic_config()).get_current_head())
+    head = await asyncio.to_thread(newest_revision)
     async with database.engine.connect() as connection:
         return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none() == head

@@ -21,6 +21,7 @@ def web_processes(settings: Settings, stores: Stores, listener: socket.socket, f
         "DATABASE_URL": stores.database_url,
         "REDIS_URL": stores.redis_url,
         "PROMETHEUS_MULTIPROC_DIR": str(folder),
+        "DUEL_BACKUPS": str(settings.backup_folder),
         "DUEL_HOST": host,
         "DUEL_PORT": str(port),
         # Long-polling sends each request anywhere: it needs all of a connection's in one process.

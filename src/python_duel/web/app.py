@@ -20,6 +20,7 @@ from python_duel.duels.timers import Timers
 from python_duel.errors import StartError
 from python_duel.matchmaking.queue import Queue
 from python_duel.matchmaking.service import Matchmaking
+from python_duel.platform import backup
 from python_duel.platform import redis as redis_store
 from python_duel.platform.bundled import bundled
 from python_duel.platform.bus import Bus
@@ -79,7 +80,7 @@ class WebApp:
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        await migrate(self._database_url)
+        await migrate(self._database_url, self._dump if self._settings.migration_backup else None)
         await self._challenges.seed(bundled("challenges"))
         await self._hot.start()
         await self._bus.start()
@@ -91,6 +92,10 @@ class WebApp:
             await self._hot.close()
             await self._redis.aclose()
             await self._database.close()
+
+    def _dump(self) -> None:
+        """Before the schema changes."""
+        backup.dump(self._database_url, backup.named(self._settings.backup_folder, "before-migration"))
 
     async def drain(self) -> None:
         """Readiness off, then tell the sockets to move: this process stops in a moment."""

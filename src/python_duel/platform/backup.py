@@ -1,0 +1,117 @@
+"""Backups of the database: PostgreSQL's own archives (`pg_dump --format=custom`), one file each.
+
+Redis is not in it: what it holds is rebuilt, or belongs to duels that are over by then.
+"""
+
+import asyncio
+import os
+import re
+import subprocess
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from python_duel.errors import StartError
+from python_duel.platform.embedded.binaries import client
+from python_duel.platform.postgres import migrate, newest_revision, revisions
+
+MAGIC = b"PGDMP"
+NEWER_ONLY = b"SET transaction_timeout"
+"""What pg_restore writes for PostgreSQL 17 and newer, and older ones refuse."""
+FRESH = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+
+
+def dump(url: str, file: Path) -> None:
+    """Write all there is to `file`, which must not be there. Raises StartError; then there is no file."""
+    if file.exists():
+        raise StartError(f"{file} is there already: choose another name, or remove it.")
+    draft = file.with_name(file.name + ".part")
+    command = [client("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", f"--file={draft}"]
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # It holds sessions and players' code: only its owner may read it.
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        _run(command, "PostgreSQL could not be dumped", url)
+        draft.rename(file)
+    except OSError as error:
+        raise StartError(f"{file} cannot be written: {error.strerror}.") from None
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def revision(file: Path) -> str:
+    """The schema's revision in a backup that this version can read. Raises StartError."""
+    try:
+        with file.open("rb") as opened:
+            begin = opened.read(len(MAGIC))
+    except OSError as error:
+        raise StartError(f"{file} cannot be read: {error.strerror}.") from None
+    if begin != MAGIC:
+        raise StartError(f"{file} is no backup of Python-Duel: give a file that 'backup' has written.")
+    script = _run([*_restore(file), "--data-only", "--table=alembic_version"], f"{file} is damaged")
+    found = re.search(rb"^COPY .*alembic_version.*\n(\w+)$", script, re.MULTILINE)
+    if not found:
+        raise StartError(f"{file} is no backup of Python-Duel: it has no schema revision.")
+    name = found[1].decode()
+    if name not in revisions():
+        raise StartError(
+            f"{file} is of a newer Python-Duel (schema {name}, this one knows {newest_revision()}): update Python-Duel."
+        )
+    return name
+
+
+def restore(url: str, file: Path) -> None:
+    """Put what a backup holds in place of all there is, at once or not at all, then bring it to this version.
+
+    Raises StartError; then everything is as it was.
+    """
+    revision(file)
+    script = _run(_restore(file), f"{file} is damaged")
+    head, copy, rest = script.partition(b"\nCOPY ")
+    head = b"\n".join(line for line in head.split(b"\n") if not line.startswith(NEWER_ONLY))
+    command = [client("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
+    _run(command, f"{file} could not be restored, and nothing has changed", url, FRESH + head + copy + rest)
+    asyncio.run(migrate(url))
+
+
+async def holds(url: str) -> tuple[bool, int]:
+    """Whether there is anything in the database, and how many others are connected to it. Raises StartError."""
+    try:
+        connection = await asyncpg.connect(url)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise StartError(f"PostgreSQL does not answer ({error}): check DATABASE_URL.", exit_code=3) from error
+    try:
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        there = await connection.fetchval("SELECT to_regclass('players') IS NOT NULL")
+        used = bool(there and await connection.fetchval("SELECT EXISTS (SELECT FROM players)"))
+        return used, await connection.fetchval(others + " AND backend_type = 'client backend'")
+    finally:
+        await connection.close()
+
+
+def named(folder: Path, why: str) -> Path:
+    """A new backup's file: its reason and the time."""
+    return folder / f"{why}-{datetime.now(UTC):%Y%m%d-%H%M%S}.dump"
+
+
+def _restore(file: Path) -> list[str]:
+    return [client("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)]
+
+
+def _run(command: list[str], trouble: str, url: str | None = None, given: bytes = b"") -> bytes:
+    """Run a client program on the database at `url`. Raises StartError."""
+    environ = {**os.environ, "LC_ALL": "C.UTF-8"}
+    if url:
+        # Others may read a command line: the password is not on it.
+        at = make_url(url).set(drivername="postgresql")
+        command = [*command, f"--dbname={at._replace(password=None).render_as_string()}"]
+        environ["PGPASSWORD"] = str(at.password or "")
+    done = subprocess.run(command, input=given, capture_output=True, env=environ)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise StartError(f"{trouble}: {said[0]}", exit_code=3)
+    return done.stdout
