@@ -1,7 +1,7 @@
 """The arenas of the contract tests: web processes and a judge on stores of their own."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
@@ -22,10 +22,15 @@ STRICT = {
 
 
 @contextmanager
-def an_arena(webs: int, settings: dict[str, str] | None = None) -> Iterator[Arena]:
-    """That many web processes and a judge, ready."""
-    with embedded.stores(None, Settings.model_construct()) as stores:
-        arena = Arena(stores.database_url, stores.redis_url, stores.judge_redis_url, settings or {})
+def an_arena(
+    webs: int,
+    settings: dict[str, str] | None = None,
+    module: str = "python_duel",
+    stores: embedded.Stores | None = None,
+) -> Iterator[Arena]:
+    """That many web processes and a judge, ready, on stores of their own if none are given."""
+    with nullcontext(stores) if stores else embedded.stores(None, Settings.model_construct()) as stores:
+        arena = Arena(stores.database_url, stores.redis_url, stores.judge_redis_url, settings or {}, module)
         try:
             for _ in range(webs):
                 arena.start_web()

@@ -40,6 +40,8 @@ class Arena:
     redis_url: str
     judge_redis_url: str
     settings: dict[str, str] = field(default_factory=dict)
+    module: str = "python_duel"
+    """What runs as a web process."""
     webs: list[Web] = field(default_factory=list)
     judges: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -51,7 +53,7 @@ class Arena:
     def start_web_on(self, listener: socket.socket, **settings: str) -> Web:
         """As `start_web`, on a listening socket, with settings of its own."""
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        command = [sys.executable, "-m", "python_duel", "web", "--fd", str(listener.fileno())]
+        command = [sys.executable, "-m", self.module, "web", "--fd", str(listener.fileno())]
         stores = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         environ = self._environment({**stores, **settings})
         web = Web(url, subprocess.Popen(command, env=environ, pass_fds=[listener.fileno()]))

@@ -1,0 +1,74 @@
+"""An arena whose web processes can be told where to die."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from python_duel.platform import embedded
+from python_duel.platform.embedded import Stores
+from python_duel.settings import Settings
+from tests.contract.conftest import an_arena
+from tests.support.arena import Arena
+from tests.support.player import Player
+
+
+@dataclass
+class Hall:
+    """Two web processes and a judge, and the file that says where a web process dies."""
+
+    arena: Arena
+    plan: Path
+    stores: Stores
+
+    def arm(self, boundary: str) -> None:
+        self.plan.with_suffix(".passed").unlink(missing_ok=True)
+        self.plan.write_text(boundary)
+
+    async def mend(self) -> int:
+        """Nobody dies any more; the dead are started again on their ports. Gives how many there were."""
+        self.plan.unlink(missing_ok=True)
+        webs = self.arena.webs
+        dead = [index for index, web in enumerate(webs) if web.process.poll() is not None]
+        for index in dead:
+            self.arena.start_web(int(webs[index].url.rpartition(":")[2]))
+            webs[index] = webs.pop()
+        if dead:
+            await asyncio.to_thread(self.arena.wait_ready)
+        return len(dead)
+
+    def dead(self) -> bool:
+        return any(web.process.poll() is not None for web in self.arena.webs)
+
+    async def ask(self, query: str, *values: object) -> object:
+        """One value from the database."""
+        database = await asyncpg.connect(self.arena.database_url)
+        try:
+            return await database.fetchval(query, *values)
+        finally:
+            await database.close()
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    """Tests leave it whole. Its stores keep what they have taken, as those of a server do."""
+    folder = tmp_path_factory.mktemp("faults")
+    plan = folder / "plan"
+    settings = {"FAILPOINT": str(plan)}
+    with (
+        embedded.stores(folder / "data", Settings.model_construct()) as stores,
+        an_arena(2, settings, "tests.support.failpoints", stores) as arena,
+    ):
+        yield Hall(arena, plan, stores)
+
+
+@pytest.fixture
+async def duelists(hall: Hall) -> AsyncIterator[tuple[Player, Player]]:
+    ada, bob = [await Player.join(web.url, name) for web, name in zip(hall.arena.webs, ("Ada", "Bob"), strict=True)]
+    yield ada, bob
+    await hall.mend()
+    for player in (ada, bob):
+        await player.leave()
