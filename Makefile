@@ -3,7 +3,7 @@ RUN := scripts/uv run --frozen --group dev --group ui
 PYTHON_FILES := src tests scripts migrations $(wildcard *.py benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test e2e faults escape ablation bench check lint types architecture size challenges migrations ui ui-check format hooks clean
+.PHONY: help setup serve test e2e faults soak escape ablation bench check lint types architecture size challenges migrations ui ui-check format hooks clean
 
 help: ## list the chores
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
@@ -23,6 +23,9 @@ e2e: ## play duels in real browsers
 
 faults: ## kill, starve and cut off every part of the platform in mid-duel
 	./duel test tests/faults tests/contract/test_crash.py tests/judge/test_faults.py -m '' $(ARGS)
+
+soak: ## an hour of bots that duel while everything breaks, one thing after the other; SECONDS=60 for less
+	$(RUN) python -m tests.faults.soak $(SECONDS)
 
 escape: ## attack the sandbox with all there is: every language, level and Python; takes a quarter of an hour
 	./duel test tests/escape -m '' --timeout 600 $(ARGS)
