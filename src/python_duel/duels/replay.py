@@ -176,12 +176,9 @@ def _in_order(lines: list[Line]) -> Iterator[tuple[int, Line]]:
 
 def _lost(side: Side, edits: list[Line], rows: Rows) -> Iterator[Line]:
     """What the edits do not give, since a store has lost some: as it was sent."""
-    texts = _texts(side, edits)
-    for row in rows.submissions:
-        if row.player_id == side.player_id and texts.get(row.seq) != row.code:
-            yield {"at": rows.finished_at, "kind": "lost", "player_id": side.player_id, "submission_id": row.id}
-    if (len(texts) - 1, texts[len(texts) - 1]) != (side.seq, side.text):
-        yield {"at": rows.finished_at, "kind": "lost", "player_id": side.player_id}
+    for row in _missing(side, edits, rows):
+        line = {"at": rows.finished_at, "kind": "lost", "player_id": side.player_id}
+        yield {**line, "submission_id": row.id} if row else line
 
 
 def _sealed(lines: Iterable[Line]) -> Log:
@@ -260,13 +257,22 @@ def _compared(lines: list[Line], rows: Rows, report: Report) -> Iterator[str]:
 
 
 def _unlike(side: Side, edits: list[Line], rows: Rows, lost: set[tuple[str, str | None]]) -> Iterator[str]:
-    """Texts that the edits do not give."""
+    """Texts that the edits do not give, and that the log does not call lost."""
+    for row in _missing(side, edits, rows):
+        if (side.player_id, row.id if row else None) not in lost:
+            what = f"what submission {row.receipt} holds" if row else "the stored last text"
+            yield f"the edits of {side.player_id} do not give {what}"
+
+
+def _missing(side: Side, edits: list[Line], rows: Rows) -> Iterator[Sent | None]:
+    """The player's submissions whose code the edits do not give; None stands for the last text."""
     texts = _texts(side, edits)
-    if (side.player_id, None) not in lost and (len(texts) - 1, texts[len(texts) - 1]) != (side.seq, side.text):
-        yield f"the edits of {side.player_id} do not give the stored last text"
     for row in rows.submissions:
-        if row.player_id == side.player_id and (side.player_id, row.id) not in lost and texts.get(row.seq) != row.code:
-            yield f"the edits of {side.player_id} do not give what submission {row.receipt} holds"
+        if row.player_id == side.player_id and texts.get(row.seq) != row.code:
+            yield row
+    last = len(texts) - 1
+    if (last, texts[last]) != (side.seq, side.text):
+        yield None
 
 
 def _texts(side: Side, edits: list[Line]) -> dict[int, str]:

@@ -67,7 +67,7 @@ def revision(file: Path) -> str:
 def restore(url: str, file: Path) -> None:
     """Put what a backup holds in place of all there is, at once or not at all, then bring it to this version.
 
-    Raises StartError; then everything is as it was.
+    Raises StartError; then everything is as it was, unless it is the step to this version that fails.
     """
     revision(file)
     script = _run(_restore(file), f"{file} is damaged")
@@ -109,7 +109,8 @@ def _run(command: list[str], trouble: str, url: str | None = None, given: bytes 
         # Others may read a command line: the password is not on it.
         at = make_url(url).set(drivername="postgresql")
         command = [*command, f"--dbname={at._replace(password=None).render_as_string()}"]
-        environ["PGPASSWORD"] = str(at.password or "")
+        if at.password:
+            environ["PGPASSWORD"] = str(at.password)
     done = subprocess.run(command, input=given, capture_output=True, env=environ)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
