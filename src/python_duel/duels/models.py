@@ -49,6 +49,7 @@ class DuelPlayer(Base):
         CheckConstraint("seat IN (0, 1)", name="seat"),
         Index("uq_duel_players_one_live", "player_id", unique=True, postgresql_where="live"),
         Index("ix_duel_players_history", "player_id", "duel_id"),
+        Index("ix_duel_players_unarchived", "duel_id", postgresql_where="final_seq IS NULL"),
     )
 
     duel_id: Mapped[str] = mapped_column(ForeignKey("duels.id", ondelete="CASCADE"), primary_key=True)
