@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from python_duel.duels import repository, rules
-from python_duel.duels.models import Duel, DuelPlayer, Submission
+from python_duel.duels.models import Duel, DuelPlayer
 from python_duel.duels.service import Duels, Present
 from python_duel.errors import NotFound
 
@@ -55,7 +55,7 @@ class Recovery:
             unarchived = await repository.unarchived(session, now - LOST_JOB_MS)
             unrecorded = await repository.unrecorded(session, now - LOST_JOB_MS)
         for submission in lost_jobs:
-            await _apart(self._judge_again(submission))
+            await _apart(self._duels.judge_if_lost(submission))
         for duel_id in unarchived:
             await _apart(self._conclude(duel_id))
         for duel_id in unrecorded:
@@ -70,11 +70,6 @@ class Recovery:
     async def _open_after(self, duel_id: str) -> list[Duel]:
         async with self._duels.database.transaction() as session:
             return await repository.open_duels(session, duel_id, PAGE)
-
-    async def _judge_again(self, submission: Submission) -> None:
-        if await self._duels.jobs.lost(submission.id, submission.player_id):
-            duel = await self._duels.get(submission.duel_id)
-            await self._duels.judge(submission, duel.challenge_digest)
 
     async def _conclude(self, duel_id: str) -> None:
         await self._duels.conclude(await self._duels.get(duel_id))

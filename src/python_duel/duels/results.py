@@ -55,12 +55,15 @@ class Results:
 
     async def _judged(self, result: JobResult) -> None:
         job = result.job
-        async with self._duels.database.transaction() as session:
+
+        async def write(session: Transaction) -> tuple[Submission | None, Change | None]:
             await repository.lock(session, job.duel_id)
             row = await session.get(Submission, job.job_id)
-            if row is None:
-                return
-            change = await self._write(session, row, result) if row.verdict is None else None
+            return row, await self._write(session, row, result) if row and row.verdict is None else None
+
+        row, change = await self._duels.database.unit(write)
+        if row is None:
+            return
         if change is None:
             # Who wrote the verdict may have died before anybody heard of it.
             await self._duels.tell(job.duel_id)

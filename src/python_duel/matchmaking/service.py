@@ -4,7 +4,8 @@ import structlog
 
 from python_duel.duels import repository
 from python_duel.duels.models import Duel, Invite
-from python_duel.duels.service import Duels, Entrant, Present, Terms
+from python_duel.duels.opening import Entrant, Terms
+from python_duel.duels.service import Duels, Present
 from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, Unavailable
 from python_duel.matchmaking.queue import MODES, Pairing, Queue, Waiting
 from python_duel.platform.clock import Clock
