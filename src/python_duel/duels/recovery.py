@@ -44,8 +44,8 @@ class Recovery:
         await self._duels.timers.set(duel.id, rules.next_due(repository.state(duel)))
         await self._duels.tell(duel.id)
 
-    async def sweep(self, present: Present) -> None:
-        """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent.
+    async def sweep(self, present: Present | None) -> None:
+        """Finish what a crash left half done: timers, presence (None: it is not known), jobs and archives. Idempotent.
 
         A few at a time: beside thousands of live duels it takes longer, and the relay never waits for it.
         """
@@ -63,7 +63,8 @@ class Recovery:
         last = ""
         while page := await self._open_after(last):
             await _apart(self._set_timers(page))
-            await _apart(self._notice_absence(page, present))
+            if present:
+                await _apart(self._notice_absence(page, present))
             last = page[-1].id
             await asyncio.sleep(PAGE_PAUSE_S)
 

@@ -251,6 +251,11 @@ class Duels:
             await repository.note(session, duel_id, now, line)
         return Change(duel, events, now)
 
+    async def set_clock(self) -> None:
+        """Take the database's time as this process'."""
+        async with self.database.transaction() as session:
+            await self._now(session)
+
     async def _now(self, session: Transaction) -> int:
         now = await read_now(session)
         self.clock.observe(now)
@@ -278,9 +283,9 @@ class Duels:
         elif any(not isinstance(event, rules.Judged) for event in change.events):
             await self.tell(duel.id)
 
-    async def tell(self, duel_id: str) -> None:
-        """Let everybody in the duel see it as it is now."""
-        await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
+    async def tell(self, duel_id: str, *, unknown: bool = False) -> None:
+        """Let everybody in the duel see it as it is now; `unknown`: the store may not know who watches it."""
+        await self.bus.publish(f"duel:{duel_id}", "duel:state", {"unknown": True} if unknown else {})
 
     async def conclude(self, duel: Duel) -> None:
         """Store the last texts and tell everybody of the end, then write the replay; once more does no harm."""
