@@ -16,7 +16,7 @@ SETTINGS = {
     "DUEL_RUN_INTERVAL": "0.001",
     "DUEL_LOG_LEVEL": "warning",
 }
-READY_S = 40
+READY_S = 90
 
 
 @dataclass
@@ -45,10 +45,10 @@ class Arena:
     webs: list[Web] = field(default_factory=list)
     judges: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_web(self, port: int = 0) -> Web:
+    def start_web(self, port: int = 0, **settings: str) -> Web:
         """One more web process; it may not answer yet."""
         with socket.create_server(("127.0.0.1", port)) as listener:
-            return self.start_web_on(listener)
+            return self.start_web_on(listener, **settings)
 
     def start_web_on(self, listener: socket.socket, **settings: str) -> Web:
         """As `start_web`, on a listening socket, with settings of its own."""
@@ -60,10 +60,10 @@ class Arena:
         self.webs.append(web)
         return web
 
-    def start_judge(self) -> subprocess.Popen[bytes]:
-        """One more judge."""
+    def start_judge(self, **settings: str) -> subprocess.Popen[bytes]:
+        """One more judge, with settings of its own."""
         command = [sys.executable, "-m", "python_duel", "judge"]
-        judge = subprocess.Popen(command, env=self._environment({"REDIS_URL": self.judge_redis_url}))
+        judge = subprocess.Popen(command, env=self._environment({"REDIS_URL": self.judge_redis_url, **settings}))
         self.judges.append(judge)
         return judge
 
