@@ -14,6 +14,7 @@ from tests.contract.conftest import an_arena
 from tests.faults.conftest import Hall
 from tests.support.endings import accepted, archived, submission, won
 from tests.support.player import Player, pair, reference
+from tests.support.processes import until
 
 LIBRARIES = [*Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")]
 HOUR_S = 3600
@@ -33,18 +34,15 @@ class Skewed(Hall):
 @pytest.fixture(scope="module")
 def skewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Skewed]:
     plan = tmp_path_factory.mktemp("clock") / "clock"
-    settings = {
-        "LD_PRELOAD": str(LIBRARIES[0]),
-        "FAKETIME_TIMESTAMP_FILE": str(plan),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
+    clock = {"FAKETIME_TIMESTAMP_FILE": str(plan)}
+    faketime = {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     with an_arena(1) as arena:
         hall = Skewed(arena, plan, None)  # type: ignore[arg-type]
         hall.step(HOUR_S)
-        arena.start_web(0, **settings)
-        arena.start_judge(**settings)
+        arena.start_web(0, **clock, **faketime)
+        arena.start_judge("tests.support.skewed", **clock)
         arena.wait_ready()
+        until(lambda: httpx.get(arena.webs[0].url + "/readyz").json()["checks"]["judge"]["workers"] == 2)
         yield hall
 
 
@@ -114,8 +112,8 @@ async def test_a_session_a_limit_and_a_judge_with_a_wrong_clock(
         for web in skewed.arena.webs:
             assert (await http.get(f"{web.url}/api/v1/me")).json()["player"]["id"] == bob.id
         # Each judge is known all the while, whatever time the other one believes it is.
-        until = time.monotonic() + 3
-        while time.monotonic() < until:
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
             for web in skewed.arena.webs:
                 assert (await http.get(f"{web.url}/readyz")).json()["checks"]["judge"]["workers"] == 2
             await asyncio.sleep(0.05)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import Hall
-from tests.support.endings import accepted, archived, submission, won
+from tests.support.endings import accepted, an_edit, archived, submission, won
 from tests.support.invariants import breaches
-from tests.support.player import Player, pair, reference, units
+from tests.support.player import Player, pair, reference
 from tests.support.valkeys import command, forget, kill, replica
 
 BEAT_S = 5
@@ -20,11 +20,6 @@ BEAT_S = 5
 def side(snapshot: dict[str, Any], player: Player) -> dict[str, Any]:
     [found] = [it for it in snapshot["players"] if it["id"] == player.id]
     return dict(found)
-
-
-def an_edit(player: Player, duel_id: str) -> dict[str, Any]:
-    """The next one, which changes nothing."""
-    return {"duel_id": duel_id, "seq": player.seq + 1, "changes": [units(player.text)]}
 
 
 @pytest.mark.parametrize("lost", ["flushed", pytest.param("killed", marks=pytest.mark.slow)])

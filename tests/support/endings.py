@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.faults.conftest import Hall
 from tests.support.invariants import breaches
-from tests.support.player import Player
+from tests.support.player import Player, units
 
 RETRY_S = 30
 ARCHIVED_S = 60
@@ -27,6 +27,11 @@ async def accepted(player: Player, event: str, payload: dict[str, Any]) -> list[
 def submission(duel_id: str, player: Player, submission_id: str) -> dict[str, Any]:
     """The payload that submits the player's own document as it is."""
     return {"duel_id": duel_id, "submission_id": submission_id, "language": "python", "seq": player.seq}
+
+
+def an_edit(player: Player, duel_id: str) -> dict[str, Any]:
+    """The payload of the player's next edit, which changes nothing."""
+    return {"duel_id": duel_id, "seq": player.seq + 1, "changes": [units(player.text)]}
 
 
 async def archived(hall: Hall, duel_id: str, seconds: float = ARCHIVED_S) -> None:
