@@ -27,10 +27,11 @@ def an_arena(
     settings: dict[str, str] | None = None,
     module: str = "python_duel",
     stores: embedded.Stores | None = None,
+    output: str | None = None,
 ) -> Iterator[Arena]:
     """That many web processes and a judge, ready, on stores of their own if none are given."""
     with nullcontext(stores) if stores else embedded.stores(None, Settings.model_construct()) as stores:
-        arena = Arena(stores.database_url, stores.redis_url, stores.judge_redis_url, settings or {}, module)
+        arena = Arena(stores.database_url, stores.redis_url, stores.judge_redis_url, settings or {}, module, output)
         try:
             for _ in range(webs):
                 arena.start_web()

@@ -5,7 +5,7 @@ import pytest
 from python_duel.challenges.package import Package
 from python_duel.duels import rules
 from python_duel.duels.judges import Judges
-from python_duel.duels.service import Entrant
+from python_duel.duels.opening import Entrant
 from python_duel.errors import Unavailable
 from python_duel.platform.ids import new_id
 from python_duel.protocol.base import Language

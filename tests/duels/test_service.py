@@ -12,7 +12,7 @@ from python_duel.duels import rules
 from python_duel.duels.document import Document
 from python_duel.duels.journal import Kept, Outcome
 from python_duel.duels.recovery import LOST_JOB_MS
-from python_duel.duels.results import ATTEMPTS
+from python_duel.duels.results import ATTEMPTS, PATIENCE_MS
 from python_duel.duels.timers import KEY as TIMERS
 from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, NotLive
 from python_duel.platform.ids import new_id
@@ -218,6 +218,11 @@ async def test_a_fault_of_the_platform_is_judged_again_and_never_counts(core: Pa
         await core.judge(broken, Verdict.IE, attempt=attempt)
         assert [job.attempt for job in await core.jobs() if job.job_id == broken.id][-1] == attempt + 1
         assert (await core.duel(duel_id)).status == "live"
+    await core.judge(broken, Verdict.IE, attempt=ATTEMPTS)
+    # It is left to the sweep, which asks the judges again: until a minute has passed.
+    assert (await core.duel(duel_id)).status == "live"
+    await core.sql("UPDATE submissions SET received_at = received_at - :patience", patience=PATIENCE_MS)
+    await core.recovery.sweep(None)
     await core.judge(broken, Verdict.IE, attempt=ATTEMPTS)
     assert (await core.duel(duel_id)).winner_id == bob
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from python_duel.matchmaking import queue as queues
 from python_duel.matchmaking.queue import LEASE_MS, LEASES, MODES, TICKETS, Pairing, Queue, Waiting
 from python_duel.platform import redis as redis_store
 from python_duel.platform.redis import reply
@@ -40,6 +41,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.runner.run(reply(self.client.flushall()))
         self.now = 1_000_000
         self.places: dict[str, Place] = {}
+        self.gone: set[str] = set()
         self.consumed: set[str] = set()
         self.duels: set[str] = set()
 
@@ -58,6 +60,7 @@ class QueueMachine(RuleBasedStateMachine):
             # A new ticket: there was none, of another mode, or forgotten after a minute's absence.
             assert before is None or before.mode != mode or before.lease < self.now - FORGOTTEN_MS
             assert waiting.joined_at == self.now
+            self.gone.discard(player)
             self.places[player] = Place(waiting.ticket, mode, self.now, self.now + LEASE_MS)
         self.take(player, waiting, pairing, mode)
 
@@ -76,6 +79,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert first == oldest
             assert pairing.duel_id not in self.duels
             self.duels.add(pairing.duel_id)
+            self.gone |= {first, second}
             self.consumed |= {self.places.pop(first).ticket, self.places.pop(second).ticket}
         self.forget(mode)
 
@@ -91,10 +95,38 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(player=PLAYERS)
     def leave(self, player: str) -> None:
         assert self.runner.run(self.queue.leave(player)) == (self.places.pop(player, None) is not None)
+        self.gone.add(player)
+
+    @rule()
+    def the_store_loses_everything(self) -> None:
+        self.runner.run(reply(self.client.flushall()))
+        self.places, self.gone, self.duels = {}, set(), set()
+
+    @rule(player=PLAYERS, mode=st.sampled_from(MODES))
+    def restore(self, player: str, mode: Mode) -> None:
+        before = self.places.get(player)
+        wanted = before.mode if before else mode
+        place = queues.Place(wanted, "python", self.now - 5)
+        waiting, pairing = self.runner.run(self.queue.restore(player, place, self.now))
+        if before or player in self.gone:
+            assert waiting is None
+        else:
+            assert waiting
+            self.places[player] = Place(waiting.ticket, mode, place.joined_at, self.now + LEASE_MS)
+        if before:
+            before.lease = self.now + LEASE_MS
+        if player in self.places:
+            held = self.places[player]
+            self.take(player, Waiting(held.ticket, held.joined_at, 0), pairing, wanted)
+        else:
+            assert pairing is None
 
     @rule(player=PLAYERS, ms=st.sampled_from([-1, 5_000, LEASE_MS]))
     def lease(self, player: str, ms: int) -> None:
-        self.runner.run(self.queue.lease([player], self.now + ms))
+        held = self.runner.run(self.queue.lease([player], self.now + ms))
+        assert {name: place.joined_at for name, place in held.items()} == {
+            name: place.joined_at for name, place in self.places.items() if name == player
+        }
         if player in self.places:
             self.places[player].lease = self.now + ms
 

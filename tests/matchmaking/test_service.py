@@ -197,3 +197,50 @@ async def test_who_is_put_back_while_their_other_tap_is_paired_keeps_no_ticket(
     await core.matchmaking._pair(stale)
     assert await pairs(core) == {frozenset({ada, bob}): 1, frozenset({cleo, dan}): 1}
     assert await reply(core.redis.hkeys(TICKETS)) == []
+
+
+async def told(core: Parts) -> list[tuple[str, int]]:
+    """Who was told that they wait again, and for how long they do."""
+    return [(topic, data["waiting_ms"]) for topic, event, data in core.bus.said if event == "queue:rejoined"]
+
+
+async def test_who_was_lost_with_the_store_waits_again_and_is_told(core: Parts) -> None:
+    [ada] = await guests(core, 1)
+    before = await core.matchmaking.join(ada, "ranked", ["python"])
+    await core.redis.flushall()
+    for _ in range(2):
+        await core.matchmaking.beat([ada])
+    assert [topic for topic, _ in await told(core)] == [f"player:{ada}"]
+    again = await core.matchmaking.join(ada, "ranked", ["python"])
+    assert (again.joined_at, again.ticket != before.ticket) == (before.joined_at, True)
+
+
+async def test_two_who_were_lost_with_the_store_meet(core: Parts) -> None:
+    """Each of them waited for somebody of their own mode; now one goes over."""
+    ada, bob = await guests(core, 2)
+    await core.matchmaking.join(ada, "ranked", ["python"])
+    await core.matchmaking.join(bob, "casual", ["python"])
+    await core.redis.flushall()
+    await core.matchmaking.join(ada, "casual", ["python"])
+    await core.matchmaking.beat([ada, bob])
+    assert await pairs(core) == {frozenset({ada, bob}): 1}
+
+
+@pytest.mark.parametrize("by", ["leaving", "another process", "being paired", "closing the page"])
+async def test_who_does_not_wait_any_more_is_not_put_back(core: Parts, by: str) -> None:
+    ada, bob = await guests(core, 2)
+    await core.matchmaking.join(ada, "casual", ["python"])
+    if by == "leaving":
+        await core.matchmaking.leave(ada)
+    elif by == "another process":
+        await core.queue.leave(ada)
+    elif by == "closing the page":
+        core.matchmaking.places.forget(ada)
+        await core.redis.delete(TICKETS)
+    else:
+        await core.matchmaking.join(bob, "casual", ["python"])
+        [(duel_id,)] = await core.sql("SELECT id FROM duels")
+        await core.duels.command(duel_id, rules.Resign(ada))
+    await core.matchmaking.beat([ada, bob])
+    assert await told(core) == []
+    assert await reply(core.redis.hkeys(TICKETS)) == []

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -16,7 +17,7 @@ SETTINGS = {
     "DUEL_RUN_INTERVAL": "0.001",
     "DUEL_LOG_LEVEL": "warning",
 }
-READY_S = 40
+READY_S = 90
 
 
 @dataclass
@@ -42,13 +43,15 @@ class Arena:
     settings: dict[str, str] = field(default_factory=dict)
     module: str = "python_duel"
     """What runs as a web process."""
+    output: str | None = None
+    """Where everything writes what it logs; None: where the tests do."""
     webs: list[Web] = field(default_factory=list)
     judges: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_web(self, port: int = 0) -> Web:
+    def start_web(self, port: int = 0, **settings: str) -> Web:
         """One more web process; it may not answer yet."""
         with socket.create_server(("127.0.0.1", port)) as listener:
-            return self.start_web_on(listener)
+            return self.start_web_on(listener, **settings)
 
     def start_web_on(self, listener: socket.socket, **settings: str) -> Web:
         """As `start_web`, on a listening socket, with settings of its own."""
@@ -56,16 +59,22 @@ class Arena:
         command = [sys.executable, "-m", self.module, "web", "--fd", str(listener.fileno())]
         stores = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         environ = self._environment({**stores, **settings})
-        web = Web(url, subprocess.Popen(command, env=environ, pass_fds=[listener.fileno()]))
+        web = Web(url, self._popen(command, environ, [listener.fileno()]))
         self.webs.append(web)
         return web
 
-    def start_judge(self) -> subprocess.Popen[bytes]:
-        """One more judge."""
-        command = [sys.executable, "-m", "python_duel", "judge"]
-        judge = subprocess.Popen(command, env=self._environment({"REDIS_URL": self.judge_redis_url}))
+    def start_judge(self, module: str = "python_duel", **settings: str) -> subprocess.Popen[bytes]:
+        """One more judge, with settings of its own."""
+        command = [sys.executable, "-m", module, "judge"]
+        judge = self._popen(command, self._environment({"REDIS_URL": self.judge_redis_url, **settings}))
         self.judges.append(judge)
         return judge
+
+    def _popen(self, command: list[str], environ: dict[str, str], keep: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+        if self.output is None:
+            return subprocess.Popen(command, env=environ, pass_fds=keep)
+        with open(self.output, "wb") as output:  # noqa: PTH123 - a device
+            return subprocess.Popen(command, env=environ, pass_fds=keep, stdout=output, stderr=output)
 
     def wait_ready(self) -> None:
         """Return when every web process answers and sees a judge."""

@@ -12,9 +12,10 @@ from python_duel.duels.homes import Homes
 from python_duel.duels.jobs import Jobs
 from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, Submission
+from python_duel.duels.opening import Entrant, Terms
 from python_duel.duels.recovery import Recovery
 from python_duel.duels.results import Results
-from python_duel.duels.service import Duels, Entrant, Terms
+from python_duel.duels.service import Duels
 from python_duel.duels.timers import Timers
 from python_duel.matchmaking.queue import Queue
 from python_duel.matchmaking.service import Matchmaking

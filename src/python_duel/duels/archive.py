@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
@@ -10,7 +11,7 @@ from python_duel.duels.document import Document
 from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, DuelPlayer, Submission
 from python_duel.errors import NotFound
-from python_duel.platform.postgres import Database
+from python_duel.platform.postgres import Database, Transaction
 
 
 def starter_of(player: DuelPlayer, package: Package) -> str:
@@ -37,21 +38,30 @@ class Archive:
         await self._journal.close(duel.id, [player.player_id for player in duel.players])
         for player in duel.players:
             document = await self.document(duel, player, package)
-            async with self._database.transaction() as session:
-                await repository.archive(session, duel.id, player.player_id, document.seq, document.text)
+            await self._database.unit(
+                partial(
+                    repository.archive,
+                    duel_id=duel.id,
+                    player_id=player.player_id,
+                    seq=document.seq,
+                    text=document.text,
+                )
+            )
 
     async def record(self, duel_id: str) -> None:
         """Store the event log of a duel whose documents are closed, unless a verdict is still to come."""
-        async with self._database.transaction() as session:
-            if await repository.replay(session, duel_id):
-                return
+
+        async def write(session: Transaction) -> None:
+            # Under the lock: two may be about to do it.
             duel = await repository.lock(session, duel_id)
-            if duel is None or not _over(duel):
+            if duel is None or not _over(duel) or await repository.replay(session, duel_id):
                 return
             rows = await self.replays.rows(duel, await repository.with_code(session, duel_id))
             edits = {p.player_id: await self._journal.edits(duel_id, p.player_id) for p in duel.players}
             entries = [(row.at, json.loads(row.entry)) for row in await repository.entries(session, duel_id)]
             await repository.keep_replay(session, duel_id, replay.write(rows, edits, entries))
+
+        await self._database.unit(write)
 
 
 class Replays:

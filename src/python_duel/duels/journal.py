@@ -20,6 +20,7 @@ from python_duel.platform import keys
 from python_duel.platform.ids import new_id
 from python_duel.platform.lane import Call
 from python_duel.platform.pipelined import HotScript, Part, Pipelined, Prepared
+from python_duel.platform.redis import UNSTARVED
 
 KEEP_S = keys.DUEL_S
 COMPACT_EVERY = 256
@@ -45,16 +46,21 @@ return 3
 """)
 
 # KEYS live; ARGV pen field, epoch, keep. 'closed', or what the pen was before: '' for the first one.
-TAKE_PEN = HotScript("""
+TAKE_PEN = HotScript(
+    UNSTARVED
+    + """
 local before = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if before == 'closed' then return before end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return before
-""")
+"""
+)
 
 # KEYS live; ARGV process, '1' to begin or '0' to end, keep. A process is in the list once.
-WATCH = HotScript("""
+WATCH = HotScript(
+    UNSTARVED
+    + """
 local kept = {}
 for name in string.gmatch(redis.call('HGET', KEYS[1], 'watched') or '', '%S+') do
   if name ~= ARGV[1] then kept[#kept + 1] = name end
@@ -63,13 +69,17 @@ if ARGV[2] == '1' then kept[#kept + 1] = ARGV[1] end
 redis.call('HSET', KEYS[1], 'watched', table.concat(kept, ' '))
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1
-""")
+"""
+)
 
 # KEYS live; ARGV keep, pen field ...
-CLOSE = HotScript("""
+CLOSE = HotScript(
+    UNSTARVED
+    + """
 for i = 2, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], 'closed') end
 return redis.call('EXPIRE', KEYS[1], ARGV[1])
-""")
+"""
+)
 
 # KEYS mark or past, log. What was before, and the edits since.
 READ = HotScript("return {redis.call('GET', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1)}")

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import reduce
 
 import structlog
 from pydantic import ValidationError
 
-from python_duel.platform.redis import Redis, reply
+from python_duel.platform.redis import LOST, Redis, RedisError, reply
 from python_duel.protocol.jobs import WORKERS, WorkerReport, worker_key
 
 FRESH_S = 2.0
@@ -39,8 +40,15 @@ class Judges:
         """The same, as it is at this moment."""
         names: list[str] = await reply(self._redis.zrange(WORKERS, 0, -1))
         texts = await self._redis.mget([worker_key(name) for name in names]) if names else []
+        await self._forget([name for name, text in zip(names, texts, strict=True) if not text])
         found = {name: _parsed(name, text) for name, text in zip(names, texts, strict=True) if text}
         return {name: report for name, report in found.items() if report}
+
+    async def _forget(self, names: list[str]) -> None:
+        """Those whose last report has run out. The store's clock says so: a judge's own may be wrong."""
+        if names:
+            with suppress(*LOST, RedisError):
+                await self._redis.zrem(WORKERS, *names)
 
     async def languages(self) -> frozenset[str]:
         """What every one of them can run. While none lives, what the last could: it is being started again, and nobody

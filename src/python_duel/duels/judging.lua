@@ -106,8 +106,10 @@ local function lost(_, args)
 end
 
 redis.register_function('duel_put', put)
-redis.register_function('duel_finish', finish)
-redis.register_function('duel_taken', taken)
-redis.register_function('duel_place', place)
 redis.register_function('duel_room', room)
-redis.register_function('duel_lost', lost)
+
+-- Those that make room, or tell, go on when the store has no memory left.
+redis.register_function{function_name = 'duel_finish', callback = finish, flags = {'allow-oom'}}
+redis.register_function{function_name = 'duel_taken', callback = taken, flags = {'allow-oom'}}
+redis.register_function{function_name = 'duel_place', callback = place, flags = {'allow-oom'}}
+redis.register_function{function_name = 'duel_lost', callback = lost, flags = {'allow-oom'}}

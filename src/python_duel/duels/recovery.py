@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from python_duel.duels import repository, rules
-from python_duel.duels.models import Duel, DuelPlayer, Submission
+from python_duel.duels.models import Duel, DuelPlayer
 from python_duel.duels.service import Duels, Present
 from python_duel.errors import NotFound
 
@@ -44,8 +44,8 @@ class Recovery:
         await self._duels.timers.set(duel.id, rules.next_due(repository.state(duel)))
         await self._duels.tell(duel.id)
 
-    async def sweep(self, present: Present) -> None:
-        """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent.
+    async def sweep(self, present: Present | None) -> None:
+        """Finish what a crash left half done: timers, presence (None: it is not known), jobs and archives. Idempotent.
 
         A few at a time: beside thousands of live duels it takes longer, and the relay never waits for it.
         """
@@ -55,7 +55,7 @@ class Recovery:
             unarchived = await repository.unarchived(session, now - LOST_JOB_MS)
             unrecorded = await repository.unrecorded(session, now - LOST_JOB_MS)
         for submission in lost_jobs:
-            await _apart(self._judge_again(submission))
+            await _apart(self._duels.judge_if_lost(submission))
         for duel_id in unarchived:
             await _apart(self._conclude(duel_id))
         for duel_id in unrecorded:
@@ -63,18 +63,14 @@ class Recovery:
         last = ""
         while page := await self._open_after(last):
             await _apart(self._set_timers(page))
-            await _apart(self._notice_absence(page, present))
+            if present:
+                await _apart(self._notice_absence(page, present))
             last = page[-1].id
             await asyncio.sleep(PAGE_PAUSE_S)
 
     async def _open_after(self, duel_id: str) -> list[Duel]:
         async with self._duels.database.transaction() as session:
             return await repository.open_duels(session, duel_id, PAGE)
-
-    async def _judge_again(self, submission: Submission) -> None:
-        if await self._duels.jobs.lost(submission.id, submission.player_id):
-            duel = await self._duels.get(submission.duel_id)
-            await self._duels.judge(submission, duel.challenge_digest)
 
     async def _conclude(self, duel_id: str) -> None:
         await self._duels.conclude(await self._duels.get(duel_id))

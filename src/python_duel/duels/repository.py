@@ -94,10 +94,11 @@ async def seats(session: AsyncSession, player_ids: list[str]) -> dict[str, Seat]
 
 
 async def submission(session: AsyncSession, duel_id: str, player_id: str, submission_id: str) -> Submission | None:
-    """A player's submission by the client's id."""
+    """A player's submission by the client's id, with its code."""
     query = select(Submission).where(
         Submission.duel_id == duel_id, Submission.player_id == player_id, Submission.submission_id == submission_id
     )
+    query = query.options(undefer(Submission.code))
     return (await session.execute(query)).scalar_one_or_none()
 
 

@@ -6,12 +6,15 @@ from python_duel.duels import repository, rules
 from python_duel.duels.models import Submission
 from python_duel.duels.service import Change, Duels
 from python_duel.platform import metrics
-from python_duel.platform.postgres import Transaction
+from python_duel.platform.postgres import Transaction, read_now
 from python_duel.protocol.jobs import JobResult
 from python_duel.protocol.server import DuelRan, DuelVerdict
 from python_duel.protocol.verdict import CaseResult, Verdict
 
 ATTEMPTS = 3
+"""One right after the other, when a judge fails."""
+PATIENCE_MS = 60_000
+"""So long after its receipt a submission that no judge could judge is left to the sweep, which asks them again."""
 log = structlog.get_logger(__name__)
 
 
@@ -55,12 +58,19 @@ class Results:
 
     async def _judged(self, result: JobResult) -> None:
         job = result.job
-        async with self._duels.database.transaction() as session:
+
+        async def write(session: Transaction) -> tuple[Submission | None, Change | None]:
             await repository.lock(session, job.duel_id)
             row = await session.get(Submission, job.job_id)
-            if row is None:
-                return
-            change = await self._write(session, row, result) if row.verdict is None else None
+            if row is None or row.verdict is not None:
+                return row, None
+            if result.verdict is Verdict.IE and await read_now(session) < row.received_at + PATIENCE_MS:
+                return None, None
+            return row, await self._write(session, row, result)
+
+        row, change = await self._duels.database.unit(write)
+        if row is None:
+            return
         if change is None:
             # Who wrote the verdict may have died before anybody heard of it.
             await self._duels.tell(job.duel_id)

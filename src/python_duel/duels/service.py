@@ -13,7 +13,8 @@ from python_duel.duels.archive import Archive
 from python_duel.duels.homes import Homes
 from python_duel.duels.jobs import Jobs
 from python_duel.duels.journal import Journal
-from python_duel.duels.models import Duel, DuelPlayer, Submission
+from python_duel.duels.models import Duel, Submission
+from python_duel.duels.opening import Entrant, Terms, insert
 from python_duel.duels.timers import Timers
 from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, NotLive
 from python_duel.platform import metrics
@@ -21,9 +22,9 @@ from python_duel.platform.batch import Batch
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import new_id
-from python_duel.platform.postgres import Conflict, Database, Transaction, read_now
-from python_duel.players.models import Player
-from python_duel.protocol.base import Language, Mode, Visibility
+from python_duel.platform.postgres import AWAY, Conflict, Database, Transaction, read_now
+from python_duel.platform.redis import LOST, RedisError
+from python_duel.protocol.base import Language
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence, QueueMatched
 
@@ -32,27 +33,6 @@ CONCLUDE_MS = 3000
 """How long after the end another process looks whether all have heard of it."""
 Present = Callable[[str], Awaitable[bool]]
 """Whether a player is there: has an open socket on any process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entrant:
-    """Somebody about to duel, and the language they would start in: if it is not offered then, they start in Python."""
-
-    player_id: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a duel is played under. Spans in milliseconds."""
-
-    mode: Mode
-    ranked: bool
-    visibility: Visibility
-    public: bool
-    length: int
-    countdown: int
-    grace: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +80,17 @@ class Duels:
                 avoid = await repository.played_challenges(session, player_ids)
             package = await self.challenges.pick(avoid)
         offered = package.offered(await self.languages())
+
+        async def make(session: Transaction) -> tuple[Duel | None, int]:
+            known = await repository.get(session, duel_id)
+            if known:
+                return known, known.starts_at
+            now = await self._now(session)
+            await insert(session, now, duel_id, entrants, terms, package.digest, offered, rematch_of)
+            return None, now + terms.countdown
+
         try:
-            async with self.database.transaction() as session:
-                known = await repository.get(session, duel_id)
-                starts_at = (
-                    known.starts_at
-                    if known
-                    else await self._insert(session, duel_id, entrants, terms, package, offered, rematch_of)
-                )
+            known, starts_at = await self.database.unit(make)
         except Conflict as error:
             await self._explain(error, duel_id, player_ids)
             return
@@ -120,52 +103,6 @@ class Duels:
         matched = QueueMatched(duel_id=duel_id, home=await self.homes.of(duel_id)).model_dump(exclude_none=True)
         for player_id in player_ids:
             await self.bus.publish(f"player:{player_id}", "queue:matched", matched)
-
-    async def _insert(
-        self,
-        session: Transaction,
-        duel_id: str,
-        entrants: tuple[Entrant, Entrant],
-        terms: Terms,
-        package: Package,
-        offered: list[Language],
-        rematch_of: str | None,
-    ) -> int:
-        now = await self._now(session)
-        starts_at = now + terms.countdown
-        session.add(
-            Duel(
-                id=duel_id,
-                mode=terms.mode,
-                ranked=terms.ranked,
-                visibility=terms.visibility,
-                public=terms.public,
-                challenge_digest=package.digest,
-                status="countdown",
-                created_at=now,
-                starts_at=starts_at,
-                deadline=starts_at + terms.length,
-                grace=terms.grace,
-                rematch_of=rematch_of,
-            )
-        )
-        await session.flush()
-        # In one order whoever sits where: two duels of the same two players would wait for each other.
-        for seat, entrant in sorted(enumerate(entrants), key=lambda side: side[1].player_id):
-            player = await session.get_one(Player, entrant.player_id)
-            language = entrant.language if entrant.language in offered else "python"
-            session.add(
-                DuelPlayer(
-                    duel_id=duel_id,
-                    player_id=player.id,
-                    seat=seat,
-                    nickname=player.nickname,
-                    rating=player.rating,
-                    language=language,
-                    starting_language=language,
-                )
-            )
-        return starts_at
 
     async def _explain(self, error: Conflict, duel_id: str, player_ids: list[str]) -> None:
         """Turn a constraint's refusal into what happened: made already, or somebody is in another duel."""
@@ -224,40 +161,54 @@ class Duels:
 
     async def write_in(self, duel_id: str, player_id: str, language: Language) -> None:
         """The player goes over to another language: all see it, and are told."""
-        async with self.database.transaction() as session:
+
+        async def write(session: Transaction) -> None:
             if await repository.write_in(session, duel_id, player_id, language):
                 line = {"kind": "language", "player_id": player_id, "language": language}
                 await repository.note(session, duel_id, await self._now(session), line)
+
+        await self.database.unit(write)
         await self.tell(duel_id)
 
     # ---- commands
 
     async def command(self, duel_id: str, command: rules.Command) -> Change:
         """Do `command` now; raises `NotFound`, `Forbidden` or `NotLive`."""
-        async with self.database.transaction() as session:
-            change = await self.decide(session, duel_id, command)
-        await self.announce(change)
+        change = await self.database.unit(lambda session: self.decide(session, duel_id, command))
+        await self._afterwards(self.announce(change))
         return change
 
     async def submit(self, duel_id: str, player_id: str, submission: Submission) -> Submission:
         """Receive a submission, once: the same client's id again gives the first. Raises as `command`."""
-        async with self.database.transaction() as session:
+
+        async def receive(session: Transaction) -> tuple[Submission, Change | None]:
             await repository.lock(session, duel_id)
             known = await repository.submission(session, duel_id, player_id, submission.submission_id)
             if known:
-                return known
+                return known, None
             change = await self.decide(session, duel_id, rules.Submit(player_id, submission.id))
             received = next((e.submission for e in change.events if isinstance(e, rules.Received)), None)
             if received:
                 submission.receipt, submission.received_at = received.receipt, change.now
                 session.add(submission)
-        await self.announce(change)
-        await self.judge(submission, change.duel.challenge_digest)
-        metrics.SUBMISSIONS.labels(submission.language).inc()
-        return submission
+            return submission, change
+
+        stored, change = await self.database.unit(receive)
+        if change:
+            await self._afterwards(self.announce(change))
+            await self._afterwards(self.judge(submission, change.duel.challenge_digest))
+            metrics.SUBMISSIONS.labels(submission.language).inc()
+        return stored
+
+    async def _afterwards(self, effect: Awaitable[None]) -> None:
+        """What follows a commit. That stands whatever becomes of this: a timer or the sweep does it again."""
+        try:
+            await effect
+        except (*LOST, RedisError, *AWAY) as error:
+            log.warning("others are told later", error=repr(error))
 
     async def find_submission(self, duel_id: str, player_id: str, submission_id: str) -> Submission | None:
-        """A submission that was received already."""
+        """A submission that was received already, with its code."""
         async with self.database.transaction() as session:
             return await repository.submission(session, duel_id, player_id, submission_id)
 
@@ -274,6 +225,12 @@ class Duels:
             challenge=challenge_digest,
         )
         await self.jobs.put(job, package)
+
+    async def judge_if_lost(self, submission: Submission) -> None:
+        """Hand a submission, read with its code, to the judges again if none of them would meet it."""
+        if submission.verdict is None and await self.jobs.lost(submission.id, submission.player_id):
+            duel = await self.get(submission.duel_id)
+            await self.judge(submission, duel.challenge_digest)
 
     async def decide(self, session: Transaction, duel_id: str, command: rules.Command) -> Change:
         """Ask the rules, inside the caller's transaction, and write what they say. Raises as `command`."""
@@ -293,6 +250,11 @@ class Duels:
         if events and line:
             await repository.note(session, duel_id, now, line)
         return Change(duel, events, now)
+
+    async def set_clock(self) -> None:
+        """Take the database's time as this process'."""
+        async with self.database.transaction() as session:
+            await self._now(session)
 
     async def _now(self, session: Transaction) -> int:
         now = await read_now(session)
@@ -321,9 +283,9 @@ class Duels:
         elif any(not isinstance(event, rules.Judged) for event in change.events):
             await self.tell(duel.id)
 
-    async def tell(self, duel_id: str) -> None:
-        """Let everybody in the duel see it as it is now."""
-        await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
+    async def tell(self, duel_id: str, *, unknown: bool = False) -> None:
+        """Let everybody in the duel see it as it is now; `unknown`: the store may not know who watches it."""
+        await self.bus.publish(f"duel:{duel_id}", "duel:state", {"unknown": True} if unknown else {})
 
     async def conclude(self, duel: Duel) -> None:
         """Store the last texts and tell everybody of the end, then write the replay; once more does no harm."""
@@ -352,11 +314,14 @@ class Duels:
 
     async def ran(self, duel_id: str, player_id: str, language: str, verdict: str) -> None:
         """Keep for the replay that a player has tried their code."""
-        async with self.database.transaction() as session:
+
+        async def note(session: Transaction) -> None:
             duel = await repository.lock(session, duel_id)
             if duel and duel.status != "finished":
                 line = {"kind": "run", "player_id": player_id, "language": language, "verdict": verdict}
                 await repository.note(session, duel_id, await self._now(session), line)
+
+        await self.database.unit(note)
 
     async def rematch(self, duel_id: str, player_id: str, terms: Callable[[Duel], Terms]) -> list[str]:
         """Offer a rematch; when both have, the next duel is made and its players are given.

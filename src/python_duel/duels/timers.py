@@ -10,18 +10,24 @@ from typing import cast
 import structlog
 
 from python_duel.platform.clock import Clock
-from python_duel.platform.redis import Redis
+from python_duel.platform.redis import UNSTARVED, Redis
 
 KEY = "duel:timers"
 LEASE_MS = 3000
 NAP_S = 0.1
 
 # KEYS timers; ARGV now, lease
-CLAIM = """
+CLAIM = (
+    UNSTARVED
+    + """
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 32)
 for _, duel in ipairs(due) do redis.call('ZADD', KEYS[1], ARGV[1] + ARGV[2], duel) end
 return due
 """
+)
+
+# KEYS timers; ARGV time, duel ...
+PUT = UNSTARVED + "return redis.call('ZADD', KEYS[1], unpack(ARGV))"
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +37,7 @@ class Timers:
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis, self._clock = redis, clock
-        self._claim = redis.register_script(CLAIM)
+        self._claim, self._put = redis.register_script(CLAIM), redis.register_script(PUT)
 
     async def set(self, duel_id: str, at: int | None) -> None:
         """Due at `at`, or never again."""
@@ -41,7 +47,7 @@ class Timers:
         """As `set`, for several duels."""
         later = {duel_id: at for duel_id, at in due.items() if at is not None}
         if later:
-            await self._redis.zadd(KEY, later)
+            await self._put(keys=[KEY], args=[part for duel_id, at in later.items() for part in (at, duel_id)])
         if never := due.keys() - later.keys():
             await self._redis.zrem(KEY, *never)
 

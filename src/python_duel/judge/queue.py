@@ -18,7 +18,6 @@ from python_duel.protocol.jobs import (
 LEASE_MS = 10_000
 """A job whose worker has not been heard of for so long goes to another one."""
 HEARTBEAT_TTL_MS = 5_000
-FORGET_WORKER_MS = 60_000
 
 Entry = tuple[str, dict[str, str]]
 """Id and fields of a stream's entry."""
@@ -87,9 +86,8 @@ class Queue:
         ids: Any = entry_ids
         if ids:
             await self._redis.xclaim(JOBS, JOBS_GROUP, self._name, 0, ids, justid=True)
-        await self._redis.zadd(WORKERS, {self._name: now})
-        await self._redis.zremrangebyscore(WORKERS, 0, now - FORGET_WORKER_MS)
         await self._redis.set(worker_key(self._name), report.model_dump_json(), px=HEARTBEAT_TTL_MS)
+        await self._redis.zadd(WORKERS, {self._name: now})
 
     async def leave(self) -> None:
         """This worker is gone."""

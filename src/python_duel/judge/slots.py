@@ -115,5 +115,5 @@ class Slots:
 def _open_each(languages: Sequence[str], level: Level) -> None:
     """One that fails will fail the first job that needs it, too, and say why there."""
     for language in languages:
-        with suppress(SandboxError), LANGUAGES[language].open(level):
+        with suppress(SandboxError, OSError), LANGUAGES[language].open(level):
             pass

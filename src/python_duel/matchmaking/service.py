@@ -4,14 +4,17 @@ import structlog
 
 from python_duel.duels import repository
 from python_duel.duels.models import Duel, Invite
-from python_duel.duels.service import Duels, Entrant, Present, Terms
+from python_duel.duels.opening import Entrant, Terms
+from python_duel.duels.service import Duels, Present
 from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, Unavailable
-from python_duel.matchmaking.queue import MODES, Pairing, Queue, Waiting
+from python_duel.matchmaking.places import Places
+from python_duel.matchmaking.queue import LEASE_MS, MODES, Pairing, Place, Queue, Waiting
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import digest, new_id
 from python_duel.platform.postgres import read_now
 from python_duel.protocol.base import Language, Mode
 from python_duel.protocol.client import DuelCreate
+from python_duel.protocol.server import QueueRejoined
 from python_duel.settings import Settings
 
 SETTLE_MS = 2000
@@ -28,6 +31,7 @@ class Matchmaking:
 
     def __init__(self, queue: Queue, duels: Duels, clock: Clock, settings: Settings) -> None:
         self.queue, self._duels, self._clock, self._settings = queue, duels, clock, settings
+        self.places = Places(queue)
 
     async def join(self, player_id: str, mode: Mode, languages: list[Language]) -> Waiting:
         """Take a place in the queue, or be paired at once; they start in the first of `languages` that can be judged.
@@ -40,9 +44,38 @@ class Matchmaking:
         if pairing:
             await self._pair(pairing)
         else:
+            self.places.keep(player_id, Place(mode, language, waiting.joined_at))
             # Another tab of theirs may have been paired between the two.
             await self._refuse_if_busy(player_id)
         return waiting
+
+    async def leave(self, player_id: str) -> None:
+        """Give the place in the queue up."""
+        self.places.forget(player_id)
+        await self.queue.leave(player_id)
+
+    async def beat(self, player_ids: list[str]) -> None:
+        """These players have a socket here: their places count on. Who lost theirs with the store gets it back."""
+        lost = await self.places.lease(player_ids, self._clock.now() + LEASE_MS)
+        for player_id, place in lost.items():
+            await self._restore(player_id, place)
+            self.places.forget(player_id)
+
+    async def _restore(self, player_id: str, place: Place) -> None:
+        now = self._clock.now()
+        waiting, pairing = await self.queue.restore(player_id, place, now)
+        if pairing:
+            await self._pair(pairing)
+        elif waiting and await self._duels.active(player_id):
+            await self.queue.leave(player_id)
+        elif waiting:
+            told = QueueRejoined(
+                mode=place.mode,
+                ticket=waiting.ticket,
+                waiting_ms=max(0, now - waiting.joined_at),
+                estimate_ms=waiting.estimate_ms,
+            )
+            await self._duels.bus.publish(f"player:{player_id}", "queue:rejoined", told.model_dump(mode="json"))
 
     async def create_invite(self, host_id: str, wish: DuelCreate) -> tuple[str, str]:
         """An open invitation: the id its duel will have, and the code to send. Raises `NotFound`, `AlreadyInDuel`."""

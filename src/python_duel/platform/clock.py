@@ -8,7 +8,7 @@ class Clock:
     """Server time in this process. Steps of the local wall clock do not move it."""
 
     def __init__(self) -> None:
-        self.observe(int(time.time() * 1000))
+        self.observe(int(time.time() * 1000))  # until the database was asked, which is before anybody is let in
 
     def now(self) -> int:
         """Milliseconds since the epoch."""

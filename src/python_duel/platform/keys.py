@@ -4,6 +4,7 @@ A tag in braces keeps the keys of one script on one server of a cluster. Beside 
 
 - `{queue}:tickets` hash, `{queue}:waiting:<mode>`, `{queue}:leases` sorted sets: who waits, since when, and is there.
   `matchmaking.queue`; until paired or left, or a minute after the last lease, when somebody meets them.
+- `{queue}:gone` sorted set: who waited and does no more. `matchmaking.queue`; ten minutes.
 - `{queue}:pairings` hash: pairs whose duel may not stand yet. `matchmaking.queue`; until it stands.
 - `{queue}:wait:<mode>` string: how long the last ones waited. `matchmaking.queue`; for ever.
 - `duel:timers` sorted set: when time alone changes a duel next. `duels.timers`; until the duel is over.
@@ -50,6 +51,10 @@ def duel_mark(duel_id: str, player_id: str) -> str:
 def duel_past(duel_id: str, player_id: str) -> str:
     """List: all edits before the mark, a compressed chunk for each compaction. A day."""
     return f"{{{duel_id}}}:past:{player_id}"
+
+
+PRESENCE_SINCE = "presence-since"
+"""String: since when, without a break, every process has said who is there. A quarter of a minute."""
 
 
 def presence(player_id: str) -> str:

@@ -1,9 +1,10 @@
 """PostgreSQL: the engine, one transaction a unit of work, and the migrations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
 
 import asyncpg
 from alembic import command
@@ -28,8 +29,31 @@ Transaction = AsyncSession
 """One unit of work on the database."""
 Conflict = IntegrityError
 """A constraint refused what a transaction did."""
+
+
+class Trouble(OSError):
+    """The database did not do it, for reasons of its own: no space, no time, no memory, another transaction."""
+
+
+class Clash(Trouble):
+    """Two transactions stood in each other's way, and this one was given up: nothing of it stands."""
+
+
 AWAY = (OSError, InterfaceError, OperationalError, PoolTimeoutError, asyncpg.PostgresConnectionError)
-"""What a transaction raises when the database is away, stops, or has no connection left."""
+"""What a transaction raises when the database is away, stops, has no connection left, or is in trouble."""
+TROUBLE = ("08", "25P03", "40", "53", "55P03", "57", "58", "XX")
+"""SQLSTATEs, or how they begin (PostgreSQL's manual, appendix A), for which nobody who asked is to blame."""
+CLASHES = ("40001", "40P01")
+"""A serialization failure and a deadlock."""
+TRIES = 5
+CLASH_PAUSE_S = 0.05
+POOL_WAIT_S = 5.0
+"""For a connection: less than a client waits for its answer."""
+PATIENCE = {"lock_timeout": "3s", "statement_timeout": "10s", "idle_in_transaction_session_timeout": "15s"}
+"""Of the server. A process that stands still in the middle of a transaction holds its locks no longer than this."""
+ANSWER_S = 15.0
+"""For any answer, also of a server that nobody can reach."""
+T = TypeVar("T")
 
 
 class Base(DeclarativeBase):
@@ -66,16 +90,33 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            pool_timeout=30,
+            pool_timeout=POOL_WAIT_S,
             hide_parameters=True,  # they are players' code and hidden tests, and errors are logged
+            connect_args={"timeout": POOL_WAIT_S, "command_timeout": ANSWER_S, "server_settings": PATIENCE},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """One unit of work: commits at the end, rolls back on any error."""
-        async with self._sessions() as session, session.begin():
-            yield session
+        """One unit of work: commits at the end, rolls back on any error. Raises `Trouble`, and all of `AWAY`."""
+        try:
+            async with self._sessions() as session, session.begin():
+                yield session
+        except DBAPIError as error:
+            state = getattr(error.orig, "sqlstate", None) or ""
+            if not state.startswith(TROUBLE):
+                raise
+            raise (Clash if state in CLASHES else Trouble)(f"PostgreSQL: {state}: {error.orig}") from error
+
+    async def unit(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """`work` as one unit of work, begun anew when it clashes with another one. Raises as `transaction`."""
+        for _ in range(TRIES - 1):
+            with suppress(Clash):
+                async with self.transaction() as session:
+                    return await work(session)
+            await asyncio.sleep(random.random() * CLASH_PAUSE_S)
+        async with self.transaction() as session:
+            return await work(session)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -18,11 +18,14 @@ POOL_WAIT_S = 10
 HOPS = 5
 """From server to server of a cluster, for one command."""
 Connection = AbstractConnection
+UNSTARVED = "#!lua flags=allow-oom\n"
+"""Begins a script that goes on when the store has no memory left: what it writes is small, and duels end by it."""
 LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 """What a call raises when the store is away."""
 
 __all__ = [
     "LOST",
+    "UNSTARVED",
     "Connection",
     "PubSub",
     "Redis",

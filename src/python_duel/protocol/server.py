@@ -140,6 +140,15 @@ class QueueMatched(ServerMessage):
     home: str | None = None
 
 
+class QueueRejoined(ServerMessage):
+    """The queue was lost, and made again: this place is as old as the one before."""
+
+    mode: Mode
+    ticket: str
+    waiting_ms: int
+    estimate_ms: int
+
+
 class DuelState(ServerMessage):
     snapshot: Snapshot
 
@@ -224,6 +233,7 @@ class ServerDrain(ServerMessage):
 
 EVENTS: dict[str, type[ServerMessage]] = {
     "queue:matched": QueueMatched,
+    "queue:rejoined": QueueRejoined,
     "duel:state": DuelState,
     "duel:edit": DuelEdited,
     "duel:cursor": DuelCursorMoved,

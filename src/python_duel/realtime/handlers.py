@@ -41,6 +41,7 @@ class Handlers:
     async def departed(self, connection: Connection) -> None:
         """A player's socket closed: perhaps they are gone."""
         player_id = connection.player_id
+        self._services.matchmaking.places.forget(player_id)
         if await self._services.presence.remove(player_id, connection.sid):
             return
         await self._leaving.get(player_id)
@@ -76,7 +77,7 @@ class Handlers:
         )
 
     async def queue_leave(self, connection: Connection, message: client.Empty) -> None:
-        await self._services.matchmaking.queue.leave(connection.player_id)
+        await self._services.matchmaking.leave(connection.player_id)
 
     async def create(self, connection: Connection, message: client.DuelCreate) -> client.DuelCreateAck:
         duel_id, invite = await self._services.matchmaking.create_invite(connection.player_id, message)
@@ -98,10 +99,11 @@ class Handlers:
         if connection.arrival and any(p.player_id == connection.player_id and p.away_since for p in duel.players):
             await connection.arrival
         if role == "player":
+            services.matchmaking.places.forget(connection.player_id)
             package = await services.duels.package(duel)
             if await services.writing.take_pen(connection, duel, package):
                 # Nothing is written yet, or the store has lost it: then who watches must start again, too.
-                await services.duels.tell(duel_id)
+                await services.duels.tell(duel_id, unknown=True)
         facts, viewer = await services.hub.watch(connection, duel_id)
         connection.roles[duel_id] = role
         services.hub.release(connection.sid, duel_id)

@@ -126,7 +126,9 @@ class Hub:
             self._tell_player(name, event, data)
             return
         room = self._rooms.get(name)
-        if room:
+        if room and event == "duel:state" and data.get("unknown"):
+            self._spawn(self._watch_again(name))
+        elif room:
             room.put(event, data)
 
     def _relayed(self, data: dict[str, list[Any]]) -> None:
@@ -155,6 +157,9 @@ class Hub:
 
     async def _after_gap(self) -> None:
         """The store may have lost who watches, and this process what it was told."""
-        for duel_id, room in list(self._rooms.items()):
-            await self._journal.watch(duel_id)
-            room.refresh()
+        for duel_id in list(self._rooms):
+            await self._watch_again(duel_id)
+
+    async def _watch_again(self, duel_id: str) -> None:
+        await self._journal.watch(duel_id)
+        self.refresh(duel_id)

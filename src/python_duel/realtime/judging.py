@@ -1,5 +1,7 @@
 """From a player's `run` or `submit` to a job: what is judged is the server's own text, the one everybody saw."""
 
+from contextlib import suppress
+
 from python_duel.challenges.package import Package
 from python_duel.duels.archive import starter_of
 from python_duel.duels.document import Document
@@ -9,6 +11,7 @@ from python_duel.errors import NotLive, RateLimited, Resync, Unavailable
 from python_duel.platform import metrics
 from python_duel.platform.ids import new_id
 from python_duel.platform.ratelimit import once_per
+from python_duel.platform.redis import LOST, RedisError
 from python_duel.protocol.base import Language
 from python_duel.protocol.client import DuelRun, DuelSubmit
 from python_duel.protocol.jobs import Job
@@ -60,7 +63,10 @@ class Judging:
         services = self._services
         known = await services.duels.find_submission(message.duel_id, connection.player_id, message.submission_id)
         if known:
-            return known, await services.duels.jobs.place(known.id, connection.player_id)
+            # Whoever asks again had no answer: what followed the receipt may be lost, too.
+            with suppress(*LOST, RedisError):
+                await services.duels.judge_if_lost(known)
+            return known, await self._place(known)
         pen = services.writing.pen(connection, message.duel_id)
         self._refuse_ahead(pen, message)
         duel = await services.duels.get(message.duel_id)
@@ -83,7 +89,13 @@ class Judging:
             code=document.text,
         )
         received = await services.duels.submit(message.duel_id, connection.player_id, submission)
-        return received, await services.duels.jobs.place(received.id, connection.player_id)
+        return received, await self._place(received)
+
+    async def _place(self, submission: Submission) -> int:
+        """How many jobs come before it; 0 when the store cannot say: it is received all the same."""
+        with suppress(*LOST, RedisError):
+            return await self._services.duels.jobs.place(submission.id, submission.player_id)
+        return 0
 
     async def write_in(self, connection: Connection, duel_id: str, language: Language) -> None:
         """Let everybody know what the player writes in, if that is new. Raises `RateLimited`."""

@@ -3,21 +3,35 @@
 from python_duel.platform import keys
 from python_duel.platform.clock import Clock
 from python_duel.platform.pipelined import HotScript, Pipelined
+from python_duel.platform.redis import UNSTARVED
 
 LEASE_MS = 15_000
 REFRESH_S = 5.0
 
 # KEYS presence; ARGV socket, end of its lease, milliseconds that the key lives
-LEASE = HotScript("""
+LEASE = HotScript(
+    UNSTARVED
+    + """
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 return redis.call('PEXPIRE', KEYS[1], ARGV[3])
-""")
+"""
+)
 
 # KEYS presence; ARGV socket that is gone ("": none), now. How many are left.
 LEFT = HotScript("""
 redis.call('ZREM', KEYS[1], ARGV[1])
 return redis.call('ZCOUNT', KEYS[1], ARGV[2], '+inf')
 """)
+
+
+# KEYS since; ARGV now, milliseconds that the key lives. For how long it has been said, without a break, who is there.
+WHOLE = HotScript(
+    UNSTARVED
+    + """
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return ARGV[1] - redis.call('GET', KEYS[1])
+"""
+)
 
 
 class Presence:
@@ -36,6 +50,13 @@ class Presence:
 
     def _lease(self, sid: str) -> list[str | bytes | int]:
         return [f"{self._process}/{sid}", self._clock.now() + LEASE_MS, 2 * LEASE_MS]
+
+    async def whole(self) -> bool:
+        """Whether all who are there are known: not when the store was emptied or out of reach a moment ago. Asked
+        with every heartbeat.
+        """
+        span = await self._hot.call(WHOLE, [keys.PRESENCE_SINCE], [self._clock.now(), LEASE_MS])
+        return int(span) > 2000 * REFRESH_S
 
     async def remove(self, player_id: str, sid: str) -> bool:
         """A socket closed; whether the player is there still."""

@@ -5,8 +5,11 @@ import time
 import urllib.request
 from contextlib import ExitStack
 
+import structlog
+
 from python_duel.errors import StartError
-from python_duel.platform import embedded, log, ui_build
+from python_duel.platform import embedded, ui_build
+from python_duel.platform import log as logs
 from python_duel.platform.embedded import Stores
 from python_duel.platform.listen import listen, url
 from python_duel.platform.process import Process
@@ -17,16 +20,19 @@ from python_duel.serve.keeper import Keeper
 from python_duel.serve.signals import stopped_by_signals
 from python_duel.settings import Settings
 
+log = structlog.get_logger(__name__)
 READY_SECONDS = 90
 TICK = 0.1
 """Seconds between two looks at the children."""
+STORE_PAUSE = 5
+"""Seconds before a store that could not be started is tried again."""
 STOP_SECONDS = 15
 """Seconds for a child's own clean stop."""
 
 
 def serve(settings: Settings, *, ephemeral: bool) -> None:
     """Runs until a signal ends it. Raises StartError, with nothing left running, when it cannot start."""
-    log.configure(settings, "serve")
+    logs.configure(settings, "serve")
     processes: list[Process] = []
     with stopped_by_signals(processes), ExitStack() as stack:
         listener = stack.enter_context(listen(settings.host, settings.port))
@@ -85,7 +91,12 @@ def _answers(address: str) -> bool:
 
 
 def _look_after(stores: Stores, keepers: list[Keeper]) -> None:
-    stores.restart_dead()
+    try:
+        stores.restart_dead()
+    except (StartError, OSError) as error:
+        # A full disk, for example: whoever makes room there need do nothing else.
+        log.error("a store cannot be started; it is tried again", error=str(error), again_in=STORE_PAUSE)
+        time.sleep(STORE_PAUSE)
     for keeper in keepers:
         keeper.tick(time.monotonic())
     time.sleep(TICK)

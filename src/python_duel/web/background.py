@@ -12,7 +12,7 @@ from python_duel.duels.homes import SAY_S
 from python_duel.duels.recovery import Recovery
 from python_duel.duels.results import Results
 from python_duel.platform.redis import LOST, RedisError
-from python_duel.realtime.presence import LEASE_MS, REFRESH_S
+from python_duel.realtime.presence import REFRESH_S
 from python_duel.realtime.services import Services
 
 SWEEP_S = 5.0
@@ -32,6 +32,7 @@ class Background:
     async def __aenter__(self) -> Self:
         """Start."""
         duels, process = self._services.duels, self._services.bus.process
+        await duels.set_clock()
         self._tasks = [
             asyncio.create_task(duels.timers.run(self._recovery.tick), name="timers"),
             asyncio.create_task(duels.jobs.consume(process, self._results.apply), name="results"),
@@ -52,6 +53,8 @@ class Background:
         """Say of every socket that it is open, a few at a time: thousands at once would hold up the relay."""
         while True:
             sockets = self._services.hub.sockets()
+            with _logged("presence"):
+                await self._services.presence.whole()
             for n in range(SLICES):
                 try:
                     await self._beat_slice(sockets[n::SLICES])
@@ -73,19 +76,20 @@ class Background:
         services = self._services
         for player_id, sid in sockets:
             services.presence.refresh(player_id, sid)
-        until = services.clock.now() + LEASE_MS
-        await services.matchmaking.queue.lease([player_id for player_id, _ in sockets], until)
+        await services.matchmaking.beat([player_id for player_id, _ in sockets])
 
     async def _sweep(self) -> None:
-        """One process at a time; whoever gets the lock first."""
+        """One process at a time, whoever gets the lock first; and each looks at the clock."""
         services = self._services
         while True:
+            with _logged("clock"):
+                await services.duels.set_clock()
             with _logged("duels"):
                 if await services.redis.set("sweeper", services.bus.process, nx=True, px=int(SWEEP_S * 1000)):
                     # Apart: what one can never finish must not keep the other from its work.
                     with _logged("queue"):
                         await services.matchmaking.sweep()
-                    await self._recovery.sweep(services.presence.there)
+                    await self._recovery.sweep(services.presence.there if await services.presence.whole() else None)
             await asyncio.sleep(SWEEP_S)
 
 

@@ -92,6 +92,7 @@ export const t = {
     searching: "Looking for an opponent",
     usually: (time: string) => `Usually it takes about ${time}.`,
     patience: "Ask a friend to press Play, too, or send an invitation.",
+    rejoined: "The server had lost the queue. You are in it again, with the time you have waited.",
     cancel: "Cancel",
     active: "You are in a duel, and its clock is running.",
     back: "Return to your duel",

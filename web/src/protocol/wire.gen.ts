@@ -323,6 +323,14 @@ export interface QueueMatched {
   home?: string | null;
 }
 
+/** The queue was lost, and made again: this place is as old as the one before. */
+export interface QueueRejoined {
+  mode: "ranked" | "casual";
+  ticket: string;
+  waiting_ms: number;
+  estimate_ms: number;
+}
+
 export interface RatingChange {
   before: number;
   after: number;
@@ -446,6 +454,7 @@ export interface Acks {
 /** Payload of every event the server emits. */
 export interface ServerEvents {
   "queue:matched": QueueMatched;
+  "queue:rejoined": QueueRejoined;
   "duel:state": DuelState;
   "duel:edit": DuelEdited;
   "duel:cursor": DuelCursorMoved;

@@ -21,6 +21,7 @@ export function PlayCard() {
         <Searching
           since={queue.waiting?.since ?? null}
           estimateMs={queue.waiting?.estimateMs ?? null}
+          rejoined={queue.rejoined}
           onCancel={queue.leave}
         />
       ) : (
@@ -77,10 +78,12 @@ function ModeChoice({ mode, onChange }: { mode: Mode; onChange(mode: Mode): void
 function Searching({
   since,
   estimateMs,
+  rejoined,
   onCancel,
 }: {
   since: number | null;
   estimateMs: number | null;
+  rejoined: boolean;
   onCancel(): void;
 }) {
   const [now, setNow] = useState(Date.now);
@@ -98,6 +101,7 @@ function Searching({
       <p className="text-soft mb-5 text-sm">
         {estimateMs ? t.lobby.usually(elapsedTime(estimateMs)) : t.lobby.patience}
       </p>
+      {rejoined && <Note className="mb-5">{t.lobby.rejoined}</Note>}
       <Button onClick={onCancel} data-testid="cancel-queue">
         {t.lobby.cancel}
       </Button>

@@ -13,17 +13,27 @@ interface Waiting {
   estimateMs: number | null;
 }
 
-/** Waiting for an opponent: joins again after every reconnect, and goes to the duel once paired. */
+/** Waiting for an opponent: joins again after every reconnect, and goes to the duel once paired. `rejoined`: the server lost the queue meanwhile, and put this player back. */
 export function useQueue() {
   const navigate = useNavigate();
   const online = useLink((state) => state.link === "online");
   const [mode, setMode] = useState<Mode | null>(null);
   const [waiting, setWaiting] = useState<Waiting | null>(null);
+  const [rejoined, setRejoined] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
 
   const go = useCallback((duelId: string) => navigate({ to: "/duel/$duelId", params: { duelId } }), [navigate]);
 
   useEffect(() => listen("queue:matched", ({ duel_id }) => void go(duel_id)), [go]);
+
+  useEffect(
+    () =>
+      listen("queue:rejoined", ({ waiting_ms, estimate_ms }) => {
+        setRejoined(true);
+        setWaiting((it) => it && { ...it, since: Date.now() - waiting_ms, estimateMs: estimate_ms });
+      }),
+    [],
+  );
 
   useEffect(() => {
     if (!mode || !online) return;
@@ -46,6 +56,7 @@ export function useQueue() {
 
   const join = useCallback((wanted: Mode) => {
     setProblem(null);
+    setRejoined(false);
     setMode(wanted);
   }, []);
 
@@ -57,5 +68,5 @@ export function useQueue() {
   // Whoever cancels or leaves the page leaves the queue; offline, the server forgets the ticket by itself.
   useEffect(() => (mode ? () => void ask("queue:leave", {}).catch(() => {}) : undefined), [mode]);
 
-  return { mode, waiting, problem, online, join, leave };
+  return { mode, waiting, rejoined, problem, online, join, leave };
 }
