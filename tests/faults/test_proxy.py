@@ -91,3 +91,13 @@ async def test_a_reset_and_a_refusal(proxy: Proxy) -> None:
     proxy.listen()
     async with pipe(proxy) as ends:
         await echoed(ends, b"after")
+
+
+async def test_what_is_forgotten_hangs_and_what_is_new_passes(proxy: Proxy) -> None:
+    async with pipe(proxy) as old:
+        await echoed(old, b"before")
+        proxy.forget()
+        async with pipe(proxy) as new:
+            await echoed(new, b"new")
+        with pytest.raises(TimeoutError):
+            await echoed(old, b"old", 0.2)

@@ -16,7 +16,7 @@ SETTINGS = {
     "DUEL_RUN_INTERVAL": "0.001",
     "DUEL_LOG_LEVEL": "warning",
 }
-READY_S = 40
+READY_S = 90
 
 
 @dataclass
@@ -60,10 +60,10 @@ class Arena:
         self.webs.append(web)
         return web
 
-    def start_judge(self) -> subprocess.Popen[bytes]:
+    def start_judge(self, **settings: str) -> subprocess.Popen[bytes]:
         """One more judge."""
         command = [sys.executable, "-m", "python_duel", "judge"]
-        judge = subprocess.Popen(command, env=self._environment({"REDIS_URL": self.judge_redis_url}))
+        judge = subprocess.Popen(command, env=self._environment({"REDIS_URL": self.judge_redis_url, **settings}))
         self.judges.append(judge)
         return judge
 

@@ -69,6 +69,12 @@ class Proxy:
         """Undo it; without an argument both ways."""
         self._set(ways or BOTH, clear=False)
 
+    def forget(self) -> None:
+        """Connections that are there stay in a black hole for ever, as by a firewall that knows them no more."""
+        self.stall(*BOTH)
+        self._flowing = {way: asyncio.Event() for way in BOTH}
+        self.flow()
+
     def close(self) -> None:
         """End, with everything."""
         self.flow()
@@ -132,13 +138,14 @@ class Proxy:
 
     async def _pump(self, way: Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until one side has ended: its end arrives as late as its bytes."""
+        flowing = self._flowing[way]
         passing: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         taking = asyncio.create_task(self._take(reader, passing))
         try:
             while True:
                 due, data = await passing.get()
                 await asyncio.sleep(due - self._loop.time())
-                await self._flowing[way].wait()
+                await flowing.wait()
                 if not data:
                     writer.write_eof()
                     return

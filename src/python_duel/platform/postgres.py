@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -29,7 +29,26 @@ Transaction = AsyncSession
 Conflict = IntegrityError
 """A constraint refused what a transaction did."""
 AWAY = (OSError, InterfaceError, OperationalError, PoolTimeoutError, asyncpg.PostgresConnectionError)
-"""What a transaction raises when the database is away, stops, or has no connection left."""
+"""What a transaction raises when the database is away, stops, is silent (TimeoutError is an OSError), or has no
+connection left.
+"""
+CONNECT_S = 3.0
+PATIENCE_S = 4.0
+"""For one unit of work, from its connection to its commit: a network that swallows packets says nothing for minutes.
+Giving a connection up takes two seconds more.
+"""
+RETRY_S = 0.5
+LEFT_S = 6
+"""After so long the server gives up what was begun, so that nobody waits for the locks of a process it is cut off from;
+a connection of which it hears nothing is probed.
+"""
+SERVER = {
+    "statement_timeout": f"{LEFT_S}s",
+    "idle_in_transaction_session_timeout": f"{LEFT_S}s",
+    "tcp_keepalives_idle": "20",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 
 
 class Base(DeclarativeBase):
@@ -66,16 +85,29 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            pool_timeout=30,
+            pool_timeout=PATIENCE_S,
+            connect_args={"timeout": CONNECT_S, "server_settings": SERVER},
             hide_parameters=True,  # they are players' code and hidden tests, and errors are logged
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """One unit of work: commits at the end, rolls back on any error."""
-        async with self._sessions() as session, session.begin():
+        """One unit of work: commits at the end, rolls back on any error.
+
+        Raises TimeoutError after `PATIENCE_S`; nobody knows then whether it was done.
+        """
+        async with asyncio.timeout(PATIENCE_S), self._sessions() as session, session.begin():
             yield session
+
+    async def back(self) -> None:
+        """Return when the database answers."""
+        while True:
+            with suppress(*AWAY):
+                async with self.transaction() as session:
+                    await read_now(session)
+                    return
+            await asyncio.sleep(RETRY_S)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -99,7 +131,7 @@ async def migrate(url: str, dump_first: Callable[[], None] | None = None) -> Non
 
     Raises `StartError` when the database cannot be reached or is of a newer version; nothing is touched then.
     """
-    engine = create_async_engine(async_url(url))
+    engine = create_async_engine(async_url(url), connect_args={"timeout": CONNECT_S})
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
@@ -158,5 +190,5 @@ async def _upgrade(connection: AsyncConnection) -> None:
 async def at_head(database: Database) -> bool:
     """Whether the schema is the one this version was written for."""
     head = await asyncio.to_thread(newest_revision)
-    async with database.engine.connect() as connection:
-        return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none() == head
+    async with database.transaction() as session:
+        return (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none() == head

@@ -45,14 +45,17 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return problem(error.status_code, CODES.get(error.status_code, "error"), str(error.detail))
 
+    async def away(request: Request, error: Exception) -> JSONResponse:
+        log.warning("a store is away", path=request.url.path, error=repr(error))
+        return problem(503, "unavailable", "A part of the server is away: try again.", retry_after_ms=1000)
+
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        if isinstance(error, (*LOST, RedisError, *AWAY)):
-            log.warning("a store is away", path=request.url.path, error=str(error))
-            return problem(503, "unavailable", "A part of the server is away: try again.", retry_after_ms=1000)
         log.error("a request failed", path=request.url.path, exc_info=error)
         return problem(500, "internal", "The server could not do that: try again.")
 
     app.add_exception_handler(DuelError, duel_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
+    for kind in (*LOST, RedisError, *AWAY):
+        app.add_exception_handler(kind, away)
     app.add_exception_handler(Exception, unexpected)
