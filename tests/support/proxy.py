@@ -15,7 +15,7 @@ Way = Literal["up", "down"]
 """From whoever connected to the target, and back."""
 BOTH: tuple[Way, Way] = ("up", "down")
 CHUNK = 65_536
-SLICES, SLICE_S = 256, 0.0002
+SLICES, SLICE_S = 48, 0.0002
 """A pause after each, or the receiver's kernel would put them together again."""
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER: a close is a reset."""
