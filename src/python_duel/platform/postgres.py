@@ -37,6 +37,8 @@ PATIENCE_S = 4.0
 """For one unit of work, from its connection to its commit: a network that swallows packets says nothing for minutes.
 Giving a connection up takes two seconds more.
 """
+START_S = 30.0
+"""The same for what a process does at its start, when everything starts at once."""
 RETRY_S = 0.5
 LEFT_S = 6
 """After so long the server gives up what was begun, so that nobody waits for the locks of a process it is cut off from;
@@ -92,12 +94,12 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, patience_s: float | None = None) -> AsyncIterator[AsyncSession]:
         """One unit of work: commits at the end, rolls back on any error.
 
-        Raises TimeoutError after `PATIENCE_S`; nobody knows then whether it was done.
+        Raises TimeoutError after `PATIENCE_S`, or `patience_s`; nobody knows then whether it was done.
         """
-        async with asyncio.timeout(PATIENCE_S), self._sessions() as session, session.begin():
+        async with asyncio.timeout(patience_s or PATIENCE_S), self._sessions() as session, session.begin():
             yield session
 
     async def back(self) -> None:
@@ -131,7 +133,7 @@ async def migrate(url: str, dump_first: Callable[[], None] | None = None) -> Non
 
     Raises `StartError` when the database cannot be reached or is of a newer version; nothing is touched then.
     """
-    engine = create_async_engine(async_url(url), connect_args={"timeout": CONNECT_S})
+    engine = create_async_engine(async_url(url), connect_args={"timeout": START_S})
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
