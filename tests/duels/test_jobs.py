@@ -1,5 +1,6 @@
 """The judges' queue on a real Valkey: turns, places, and that no job is lost or judged twice."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,6 +15,7 @@ from python_duel.errors import Busy
 from python_duel.judge.queue import Entry, Queue
 from python_duel.platform.bundled import bundled
 from python_duel.platform.redis import RedisError, connect
+from python_duel.platform.tasks import end
 from python_duel.protocol.jobs import DEAD, JOBS, QUEUED, RESULTS, TURNS, Job, JobResult, WorkerReport, line_key
 from python_duel.protocol.verdict import Verdict
 
@@ -230,3 +232,27 @@ async def test_players_lines_end_with_their_jobs(line: Line) -> None:
     assert await line.redis.exists(line_key("ada"), QUEUED, TURNS) == 3
     await line.drain()
     assert await line.redis.exists(line_key("ada"), QUEUED, TURNS) == 0
+
+
+async def test_a_result_goes_to_who_can_reach_the_database(line: Line) -> None:
+    """Long before it would count as left behind."""
+    applied: asyncio.Queue[str] = asyncio.Queue()
+    cut_off = asyncio.Event()
+
+    async def apply(result: JobResult) -> None:
+        applied.put_nowait(result.job.job_id)
+
+    async def apply_in_vain(result: JobResult) -> None:
+        raise TimeoutError
+
+    async def back() -> None:
+        cut_off.set()
+        await asyncio.Event().wait()
+
+    await line.put("p", "j1")
+    await line.finish(await line.take())
+    first = asyncio.create_task(line.jobs.consume("cut off", apply_in_vain, back))
+    await asyncio.wait_for(cut_off.wait(), 5)
+    second = asyncio.create_task(line.jobs.consume("whole", apply, back))
+    assert await asyncio.wait_for(applied.get(), 5) == "j1"
+    await end([first, second])

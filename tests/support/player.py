@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import socketio
@@ -40,7 +40,7 @@ class Player:
         self.socket.on("*", self._heard)
 
     @classmethod
-    async def join(cls, url: str, nickname: str, transports: list[str] | None = None) -> "Player":
+    async def join(cls, url: str, nickname: str, transports: list[str] | None = None) -> Self:
         """A new guest, connected."""
         async with httpx.AsyncClient(base_url=url) as http:
             answer = await http.post("/api/v1/session/guest", json={"nickname": nickname})

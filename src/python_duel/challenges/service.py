@@ -7,7 +7,7 @@ from python_duel.challenges import repository
 from python_duel.challenges.loader import load_all
 from python_duel.challenges.package import Package
 from python_duel.errors import NotFound
-from python_duel.platform.postgres import Database, read_now
+from python_duel.platform.postgres import START_S, Database, read_now
 
 _chance = random.SystemRandom()
 
@@ -23,7 +23,7 @@ class Challenges:
     async def seed(self, folder: Path) -> None:
         """Bring the packages in `folder` into the store; raises `BadChallenge`."""
         packages = load_all(folder)
-        async with self._database.transaction() as session:
+        async with self._database.transaction(START_S) as session:
             await repository.seed(session, packages, await read_now(session))
 
     async def current(self) -> list[Package]:

@@ -11,6 +11,7 @@ import structlog
 from python_duel.challenges.package import Package
 from python_duel.duels.judges import Judges
 from python_duel.errors import Busy
+from python_duel.platform.postgres import AWAY
 from python_duel.platform.redis import Redis, ResponseError, reply
 from python_duel.protocol.jobs import (
     JOBS,
@@ -30,6 +31,8 @@ from python_duel.protocol.jobs import (
 RECLAIM_MS = 10_000
 OWN_LIMIT = 16
 """Jobs of one player that may wait."""
+Back = Callable[[], Awaitable[None]]
+"""Returns when the database answers."""
 log = structlog.get_logger(__name__)
 
 
@@ -85,14 +88,14 @@ class Jobs:
         """Give the store the functions of the queue, for the judges too."""
         await self._redis.function_load(_functions(), replace=True)
 
-    async def consume(self, process: str, apply: Callable[[JobResult], Awaitable[None]]) -> None:
+    async def consume(self, process: str, apply: Callable[[JobResult], Awaitable[None]], back: Back) -> None:
         """Give every result to `apply`, for ever. One that fails is tried again, here or in another process."""
         while True:
             try:
                 await self._ensure_group()
                 await self.load()
                 while True:
-                    await self._once(process, apply)
+                    await self._once(process, apply, back)
             except Exception as error:  # noqa: BLE001 - whatever it is: without this loop there are no verdicts
                 log.warning("results are out of reach", error=repr(error))
                 await asyncio.sleep(0.5)
@@ -104,19 +107,29 @@ class Jobs:
             if "BUSYGROUP" not in str(error):
                 raise
 
-    async def _once(self, process: str, apply: Callable[[JobResult], Awaitable[None]]) -> None:
+    async def _once(self, process: str, apply: Callable[[JobResult], Awaitable[None]], back: Back) -> None:
         claimed = await reply(self._redis.xautoclaim(RESULTS, RESULTS_GROUP, process, RECLAIM_MS, count=16))
         fresh = await reply(self._redis.xreadgroup(RESULTS_GROUP, process, {RESULTS: ">"}, count=16, block=2000))
         entries = [*claimed[1], *(entry for _, stream in fresh or [] for entry in stream)]
-        await asyncio.gather(*(self._apply(entry_id, fields, apply) for entry_id, fields in entries))
+        done = await asyncio.gather(*(self._apply(entry_id, fields, apply) for entry_id, fields in entries))
+        left: Any = [entry_id for (entry_id, _), applied in zip(entries, done, strict=True) if not applied]
+        if left:
+            # As if long left: who can reach the database takes them at once, and this process none before it can.
+            await self._redis.xclaim(RESULTS, RESULTS_GROUP, process, 0, left, idle=RECLAIM_MS, justid=True)
+            await back()
 
     async def _apply(
         self, entry_id: str, fields: dict[str, str], apply: Callable[[JobResult], Awaitable[None]]
-    ) -> None:
+    ) -> bool:
+        """False when the database is away."""
         try:
             await apply(JobResult.model_validate_json(fields["result"]))
+        except AWAY as error:
+            log.warning("a result waits for the database", entry=entry_id, error=repr(error))
+            return False
         except Exception:
             # Not acknowledged: it is claimed again after RECLAIM_MS.
             log.exception("a result could not be applied", entry=entry_id)
-            return
+            return True
         await self._call(TAKEN, entry_id)
+        return True

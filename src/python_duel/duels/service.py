@@ -22,7 +22,7 @@ from python_duel.platform.batch import Batch
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import new_id
-from python_duel.platform.postgres import AWAY, Conflict, Database, Transaction, read_now
+from python_duel.platform.postgres import AWAY, PATIENCE_S, Conflict, Database, Transaction, read_now
 from python_duel.platform.redis import LOST, RedisError
 from python_duel.protocol.base import Language
 from python_duel.protocol.jobs import Job
@@ -251,9 +251,9 @@ class Duels:
             await repository.note(session, duel_id, now, line)
         return Change(duel, events, now)
 
-    async def set_clock(self) -> None:
+    async def set_clock(self, patience_s: float = PATIENCE_S) -> None:
         """Take the database's time as this process'."""
-        async with self.database.transaction() as session:
+        async with self.database.transaction(patience_s) as session:
             await self._now(session)
 
     async def _now(self, session: Transaction) -> int:

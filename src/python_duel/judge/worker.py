@@ -18,6 +18,7 @@ from python_duel.judge.queue import Entry, Queue
 from python_duel.judge.slots import Slots
 from python_duel.judge.tally import Tally
 from python_duel.platform.redis import LOST, RedisError
+from python_duel.platform.tasks import end
 from python_duel.protocol.jobs import Job, JobResult, WorkerReport
 from python_duel.protocol.verdict import Verdict
 from python_duel.sandbox import Level
@@ -71,9 +72,7 @@ class Worker:
             await self._take_jobs()
             await self._drain()
         finally:
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            await end(helpers)
             with suppress(*AWAY, TimeoutError):
                 await asyncio.wait_for(self._queue.leave(), 2)
 
@@ -188,8 +187,6 @@ class Worker:
         if self._active:
             await asyncio.wait(self._active.values(), timeout=DRAIN_S)
         left = dict(self._active)
-        for task in left.values():
-            task.cancel()
-        await asyncio.gather(*left.values(), return_exceptions=True)
+        await end(left.values())
         with suppress(*AWAY):
             await self._queue.hand_back(list(left))

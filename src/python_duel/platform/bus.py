@@ -17,6 +17,7 @@ import structlog
 from python_duel.platform.ids import new_id
 from python_duel.platform.pipelined import Pipelined
 from python_duel.platform.redis import PubSub, Redis, connected, for_subscriber
+from python_duel.platform.tasks import end
 
 Handler = Callable[[str, str, Any, str], Awaitable[None]]
 """Called with topic, event, data and the origin process."""
@@ -24,8 +25,12 @@ Handler = Callable[[str, str, Any, str], Awaitable[None]]
 log = structlog.get_logger(__name__)
 PREFIX = "bus:"
 LINGER_S = 30.0
-CONFIRM_S, PAUSE_S = 10, 0.2
+CONFIRM_S, PAUSE_S = 5, 0.2
 """How long a subscriber waits for the store, and how long the listener waits before it connects again."""
+SILENCE_S = 2.5
+"""When nothing was heard for so long, the store is asked for a sign of life; it has as long again to give it."""
+BEAT = "beat"
+"""A topic that is subscribed again and again: the confirmation is that sign."""
 
 
 def channel(topic: str) -> str:
@@ -126,8 +131,7 @@ class Bus:
     async def stop(self) -> None:
         """Stop listening."""
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
         if self._teller:
             self._teller.cancel()
         await self._subscriber.aclose()
@@ -152,10 +156,17 @@ class Bus:
         # The own topic last: its confirmation says that nothing is missed any more.
         topics = sorted(self._topics, key=self._own.__eq__)
         await pubsub.subscribe(*map(channel, topics))
+        asked = True
         while True:
-            message = await pubsub.get_message(timeout=None)
+            message = await pubsub.get_message(timeout=SILENCE_S)
             if message is not None:
+                asked = False
                 await self._take(message)
+            elif asked:
+                raise TimeoutError(f"nothing was heard for {2 * SILENCE_S:g} s")
+            else:
+                asked = True
+                await pubsub.subscribe(channel(BEAT))
 
     async def _take(self, message: dict[str, Any]) -> None:
         topic = str(message["channel"]).removeprefix(PREFIX)

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from python_duel.platform.redis import LOST, Connection, RedisConnectionError, RedisError
+from python_duel.platform.tasks import end
 
 Done = Callable[[Any], None]
 """Told the answer, undecoded, or the exception that came instead of one."""
@@ -18,8 +19,8 @@ HOLD_S = 1.0
 """How long calls wait for a lost connection to come back; then they are answered at once with its loss."""
 PAUSE_S = 0.05
 CONNECT_S = 2.0
-PATIENCE_S = 5.0
-"""A server that has not answered its oldest call for so long is taken for lost."""
+PATIENCE_S, LOOKS = 4.0, 4
+"""A server that has not answered its oldest call for so long is taken for lost; looks at it meanwhile."""
 MOST = 50_000
 """Calls under way and waiting."""
 log = structlog.get_logger(__name__)
@@ -87,8 +88,7 @@ class Lane(asyncio.Protocol):
     async def close(self) -> None:
         """End; what was not answered is answered with the loss."""
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
         self._give_up()
         self.renew()
 
@@ -126,8 +126,7 @@ class Lane(asyncio.Protocol):
             while not await self._connect() and not self._lost:  # noqa: ASYNC110 - the store tells nobody when it is back
                 await asyncio.sleep(PAUSE_S)
             giving_up.cancel()
-            while self._transport and not self._gone.is_set():
-                await self._watch()
+            await self._watch()
             if self._lost:
                 self._give_up()
                 self._lost(self)
@@ -148,14 +147,18 @@ class Lane(asyncio.Protocol):
 
     async def _watch(self) -> None:
         """Until the connection is gone, or the server has had its time to answer."""
-        oldest = self._under_way[0] if self._under_way else None
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                await self._gone.wait()
-        except TimeoutError:
-            if oldest and self._under_way and self._under_way[0] is oldest:
-                log.warning("the store does not answer", seconds=PATIENCE_S)
-                self.renew()
+        oldest: Call | None = None
+        looks = 0
+        while self._transport and not self._gone.is_set():
+            try:
+                async with asyncio.timeout(PATIENCE_S / LOOKS):
+                    await self._gone.wait()
+            except TimeoutError:
+                now = self._under_way[0] if self._under_way else None
+                oldest, looks = now, looks + 1 if now is oldest else 0
+                if oldest and looks >= LOOKS:
+                    log.warning("the store does not answer", seconds=PATIENCE_S)
+                    self.renew()
 
     def _give_up(self) -> None:
         self._hopeless = True

@@ -40,19 +40,37 @@ class Clash(Trouble):
 
 
 AWAY = (OSError, InterfaceError, OperationalError, PoolTimeoutError, asyncpg.PostgresConnectionError)
-"""What a transaction raises when the database is away, stops, has no connection left, or is in trouble."""
+"""What a transaction raises when the database is away, stops, is silent (TimeoutError is an OSError), has no connection
+left, or is in trouble.
+"""
 TROUBLE = ("08", "25P03", "40", "53", "55P03", "57", "58", "XX")
 """SQLSTATEs, or how they begin (PostgreSQL's manual, appendix A), for which nobody who asked is to blame."""
 CLASHES = ("40001", "40P01")
 """A serialization failure and a deadlock."""
 TRIES = 5
 CLASH_PAUSE_S = 0.05
-POOL_WAIT_S = 5.0
-"""For a connection: less than a client waits for its answer."""
-PATIENCE = {"lock_timeout": "3s", "statement_timeout": "10s", "idle_in_transaction_session_timeout": "15s"}
-"""Of the server. A process that stands still in the middle of a transaction holds its locks no longer than this."""
-ANSWER_S = 15.0
-"""For any answer, also of a server that nobody can reach."""
+CONNECT_S = 3.0
+PATIENCE_S = 4.0
+"""For one unit of work, from its connection to its commit: a network that swallows packets says nothing for minutes.
+Giving a connection up takes two seconds more.
+"""
+START_S = 30.0
+"""The same for what a process does at its start, when everything starts at once."""
+RETRY_S = 0.5
+LOCK_S = 3
+"""For a row that another transaction has: less than `PATIENCE_S`, so that it is known that nothing was done."""
+LEFT_S = 6
+"""After so long the server gives up what was begun, so that nobody waits for the locks of a process that stands still or
+is cut off; a connection of which it hears nothing is probed.
+"""
+SERVER = {
+    "lock_timeout": f"{LOCK_S}s",
+    "statement_timeout": f"{LEFT_S}s",
+    "idle_in_transaction_session_timeout": f"{LEFT_S}s",
+    "tcp_keepalives_idle": "20",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 T = TypeVar("T")
 
 
@@ -90,17 +108,20 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            pool_timeout=POOL_WAIT_S,
+            pool_timeout=PATIENCE_S,
+            connect_args={"timeout": CONNECT_S, "server_settings": SERVER},
             hide_parameters=True,  # they are players' code and hidden tests, and errors are logged
-            connect_args={"timeout": POOL_WAIT_S, "command_timeout": ANSWER_S, "server_settings": PATIENCE},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """One unit of work: commits at the end, rolls back on any error. Raises `Trouble`, and all of `AWAY`."""
+    async def transaction(self, patience_s: float = PATIENCE_S) -> AsyncIterator[AsyncSession]:
+        """One unit of work: commits at the end, rolls back on any error.
+
+        Raises `Trouble`, and all of `AWAY`: TimeoutError after `patience_s`; nobody knows then whether it was done.
+        """
         try:
-            async with self._sessions() as session, session.begin():
+            async with asyncio.timeout(patience_s), self._sessions() as session, session.begin():
                 yield session
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None) or ""
@@ -117,6 +138,15 @@ class Database:
             await asyncio.sleep(random.random() * CLASH_PAUSE_S)
         async with self.transaction() as session:
             return await work(session)
+
+    async def back(self) -> None:
+        """Return when the database answers."""
+        while True:
+            with suppress(*AWAY):
+                async with self.transaction() as session:
+                    await read_now(session)
+                    return
+            await asyncio.sleep(RETRY_S)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -140,7 +170,7 @@ async def migrate(url: str, dump_first: Callable[[], None] | None = None) -> Non
 
     Raises `StartError` when the database cannot be reached or is of a newer version; nothing is touched then.
     """
-    engine = create_async_engine(async_url(url))
+    engine = create_async_engine(async_url(url), connect_args={"timeout": START_S})
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
@@ -199,5 +229,5 @@ async def _upgrade(connection: AsyncConnection) -> None:
 async def at_head(database: Database) -> bool:
     """Whether the schema is the one this version was written for."""
     head = await asyncio.to_thread(newest_revision)
-    async with database.engine.connect() as connection:
-        return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none() == head
+    async with database.transaction() as session:
+        return (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none() == head

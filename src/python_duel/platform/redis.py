@@ -14,7 +14,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-POOL_WAIT_S = 10
+CONNECT_S = 2.0
+PATIENCE_S = 5.0
+"""For one answer, a blocking read's own wait included: a network that swallows packets says nothing for minutes."""
+POOL_WAIT_S = PATIENCE_S
 HOPS = 5
 """From server to server of a cluster, for one command."""
 Connection = AbstractConnection
@@ -118,7 +121,10 @@ def connect(url: str, max_connections: int = 64) -> Redis:
         decode_responses=True,
         max_connections=max_connections,
         timeout=POOL_WAIT_S,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.02), 3),
+        socket_connect_timeout=CONNECT_S,
+        socket_timeout=PATIENCE_S,
+        # Not after a time-out: it may have been done, and whoever asked has waited long enough.
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.02), 3, supported_errors=(RedisConnectionError,)),
         retry_on_error=[RedisConnectionError],
     )
     return Redis(connection_pool=pool)

@@ -117,7 +117,7 @@ class Namespace:
         except DuelError as error:
             return _refused(error)
         except (*LOST, RedisError, *AWAY) as error:
-            log.warning("a store is away", client_event=event[0], error=str(error))
+            log.warning("a store is away", client_event=event[0], error=repr(error))
             return _refused(Unavailable("A part of the server is away: try again in a moment.", retry_after_ms=1000))
         except Exception:
             log.exception("an event failed", client_event=event[:1])

@@ -11,7 +11,9 @@ import structlog
 from python_duel.duels.homes import SAY_S
 from python_duel.duels.recovery import Recovery
 from python_duel.duels.results import Results
+from python_duel.platform.postgres import START_S
 from python_duel.platform.redis import LOST, RedisError
+from python_duel.platform.tasks import end
 from python_duel.realtime.presence import REFRESH_S
 from python_duel.realtime.services import Services
 
@@ -32,10 +34,10 @@ class Background:
     async def __aenter__(self) -> Self:
         """Start."""
         duels, process = self._services.duels, self._services.bus.process
-        await duels.set_clock()
+        await duels.set_clock(START_S)
         self._tasks = [
             asyncio.create_task(duels.timers.run(self._recovery.tick), name="timers"),
-            asyncio.create_task(duels.jobs.consume(process, self._results.apply), name="results"),
+            asyncio.create_task(duels.jobs.consume(process, self._results.apply, duels.database.back), name="results"),
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
             asyncio.create_task(self._beat(), name="pings"),
             asyncio.create_task(self._sweep(), name="sweep"),
@@ -45,9 +47,7 @@ class Background:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         """Stop."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     async def _heartbeat(self) -> None:
         """Say of every socket that it is open, a few at a time: thousands at once would hold up the relay."""

@@ -1,6 +1,9 @@
 """Health and metrics for machines: `/healthz`, `/readyz`, `/metrics`."""
 
+import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
@@ -13,6 +16,9 @@ from python_duel.protocol.http import Checks, JudgeHealth, Ready
 from python_duel.protocol.jobs import QUEUED, WorkerReport
 
 LEVELS = ("full", "no-userns", "seccomp")
+READY_S = 1.5
+"""For each check: whoever asks has little patience."""
+T = TypeVar("T")
 
 
 class Health:
@@ -24,24 +30,29 @@ class Health:
 
     async def ready(self) -> Ready:
         """All checks, done now."""
-        postgres, redis = await self._postgres(), await self._ping_redis()
-        judge = await self._judge() if redis == "ok" else JudgeHealth(workers=0, queue=0)
+        postgres, redis = await asyncio.gather(self._check(self._postgres()), self._check(self._ping_redis()))
+        judge = JudgeHealth(workers=0, queue=0)
+        if redis == "ok":
+            try:
+                judge = await _soon(self._judge())
+            except (*LOST, RedisError) as error:
+                redis = _away(error)
         fine = postgres == redis == "ok" and judge.workers > 0 and not self.draining
         return Ready(
             status="ready" if fine else "unavailable", checks=Checks(postgres=postgres, redis=redis, judge=judge)
         )
 
-    async def _postgres(self) -> str:
+    async def _check(self, answer: Coroutine[Any, Any, str]) -> str:
         try:
-            return "ok" if await at_head(self._database) else "the schema is not of this version"
+            return await _soon(answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is away
-            return f"away: {type(error).__name__}"
+            return _away(error)
+
+    async def _postgres(self) -> str:
+        return "ok" if await at_head(self._database) else "the schema is not of this version"
 
     async def _ping_redis(self) -> str:
-        try:
-            await self._redis.ping()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is away
-            return f"away: {type(error).__name__}"
+        await self._redis.ping()
         return "ok"
 
     async def _judge(self) -> JudgeHealth:
@@ -64,6 +75,20 @@ class Health:
 
     async def _queued(self) -> int:
         return int(await reply(self._redis.hlen(QUEUED)))
+
+
+async def _soon(answer: Coroutine[Any, Any, T]) -> T:
+    """The answer. Raises TimeoutError when it is late: giving it up may take a while, too, and is not waited for."""
+    task = asyncio.create_task(answer)
+    await asyncio.wait({task}, timeout=READY_S)
+    if task.done():
+        return task.result()
+    task.cancel()
+    raise TimeoutError
+
+
+def _away(error: Exception) -> str:
+    return f"away: {type(error).__name__}"
 
 
 def router(health: Health) -> APIRouter:

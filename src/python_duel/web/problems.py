@@ -46,7 +46,7 @@ def install(app: FastAPI) -> None:
         return problem(error.status_code, CODES.get(error.status_code, "error"), str(error.detail))
 
     async def away(request: Request, error: Exception) -> JSONResponse:
-        log.warning("a store is away", path=request.url.path, error=str(error))
+        log.warning("a store is away", path=request.url.path, error=repr(error))
         return problem(503, "unavailable", "A part of the server is away: try again.", retry_after_ms=1000)
 
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

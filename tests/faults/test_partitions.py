@@ -1,0 +1,270 @@
+"""A process that cannot reach a store, or cannot hear it: nothing is told, connections only hang.
+
+By default proxies swallow what is sent; the slow form drops packets between network namespaces.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.contract.test_crash import SLOW_CHALLENGE, taken
+from tests.faults.conftest import Hall
+from tests.faults.test_stores import accepted, archived
+from tests.support.arena import Arena
+from tests.support.invariants import breaches
+from tests.support.links import Links, Store, by_namespaces, by_proxies, namespaces_possible, url
+from tests.support.player import Player, invited, pair, reference, units
+from tests.support.proxy import BOTH, Way
+
+PATIENCE_S = 12
+"""Whoever is refused is told within it."""
+READY_S = 6
+ORDER = "SELECT array_agg(submission_id ORDER BY receipt) FROM submissions WHERE duel_id = $1"
+WAYS = [BOTH, pytest.param(("up",), marks=pytest.mark.slow), pytest.param(("down",), marks=pytest.mark.slow)]
+by_ways = pytest.mark.parametrize("ways", WAYS, ids="+".join)
+
+
+@dataclass
+class Site(Hall):
+    """A hall whose processes reach their stores by links that can be cut."""
+
+    links: Links
+
+    @asynccontextmanager
+    async def parted(self, who: str, store: Store, ways: tuple[Way, ...]) -> AsyncIterator[None]:
+        self.links.part(who, store, *ways)
+        try:
+            yield
+        finally:
+            self.links.heal()
+
+    def start_web(self, who: str) -> None:
+        stores = {
+            "DATABASE_URL": url(self.arena.database_url, self.links.address(who, "postgres")),
+            "REDIS_URL": url(self.arena.redis_url, self.links.address(who, "redis")),
+        }
+        with socket.create_server(("127.0.0.1", 0)) as listener, self.links.inside(who):
+            self.arena.start_web_on(listener, **stores)
+
+    def start_judge(self, who: str) -> None:
+        redis = url(self.arena.judge_redis_url, self.links.address(who, "redis"))
+        with self.links.inside(who):
+            self.arena.start_judge(REDIS_URL=redis)
+
+
+@pytest.fixture(scope="module", params=["proxies", pytest.param("namespaces", marks=pytest.mark.slow)])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if request.param == "namespaces" and not namespaces_possible():
+        pytest.skip("network namespaces can be made by root alone")
+    folder: Path = tmp_path_factory.mktemp("partitions")
+    with by_proxies() if request.param == "proxies" else by_namespaces(folder) as (links, stores):
+        arena = Arena(stores.database_url, stores.redis_url, stores.judge_redis_url, {"DUEL_MINUTES": "0.3"})
+        site = Site(arena, folder / "plan", stores, links)
+        try:
+            for who in ("web1", "web2"):
+                site.start_web(who)
+            site.start_judge("judge1")
+            arena.wait_ready()
+            yield site
+        finally:
+            arena.stop()
+
+
+@pytest.fixture
+async def duelists(site: Site) -> AsyncIterator[tuple[Player, Player]]:
+    """Ada's process is the one that is cut off."""
+    ada, bob = [await Player.join(web.url, name) for web, name in zip(site.arena.webs, ("Ada", "Bob"), strict=True)]
+    yield ada, bob
+    for player in (ada, bob):
+        await player.leave()
+
+
+async def soon(answer: Any, seconds: float = PATIENCE_S) -> Any:
+    """What is waited for, within that time."""
+    begin = time.monotonic()
+    async with asyncio.timeout(seconds + 30):
+        found = await answer
+    took = time.monotonic() - begin
+    print(f"    answered within {took:.1f} s")
+    assert took < seconds, f"it took {took:.1f} s"
+    return found
+
+
+async def ready(site: Site, index: int) -> dict[str, Any]:
+    async with httpx.AsyncClient() as http:
+        answer = await soon(http.get(f"{site.arena.webs[index].url}/readyz", timeout=60), READY_S)
+    return {"code": answer.status_code, **answer.json()["checks"]}
+
+
+async def told(player: Player, path: str) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=player.url, headers={"Authorization": f"Bearer {player.token}"}) as http:
+        answer: httpx.Response = await soon(http.get(f"/api/v1{path}", timeout=60))
+    return answer
+
+
+def seen(reader: Player, author: Player) -> int:
+    """The newest edit of the author that the reader was sent, alone or in a snapshot."""
+    edits = [edit["seq"] for edit in reader.events["duel:edit"] if edit["player_id"] == author.id]
+    sides = [side for state in reader.snapshots for side in state["players"] if side["id"] == author.id]
+    return max(map(int, [*edits, *(side["seq"] for side in sides)]))
+
+
+async def ready_again(site: Site) -> None:
+    async with asyncio.timeout(20):
+        while not all([(await ready(site, index))["code"] == 200 for index in (0, 1)]):
+            await asyncio.sleep(0.1)
+
+
+@by_ways
+async def test_web_and_postgres(site: Site, duelists: tuple[Player, Player], ways: tuple[Way, ...]) -> None:
+    """Typing goes on. A submission is refused with a time to try again; so is what else needs the database."""
+    ada, bob = duelists
+    duel_id = await invited(ada, bob, minutes=5)
+    slug = (await ada.open(duel_id))["challenge"]["slug"]
+    submission = {"duel_id": duel_id, "submission_id": "right", "language": "python", "seq": 1}
+    async with site.parted("web1", "postgres", ways):
+        await soon(ada.write(duel_id, reference(slug)), 2)
+        assert (await bob.heard("duel:edit", player_id=ada.id))["seq"] == 1
+        refused = await soon(ada.refused("duel:submit", submission))
+        assert refused["code"] == "unavailable"
+        assert refused["retry_after_ms"] > 0
+        assert (await soon(ada.refused("duel:open", {"duel_id": duel_id})))["code"] == "unavailable"
+        answer = await told(ada, "/me")
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+        cut, whole = await ready(site, 0), await ready(site, 1)
+        assert (cut["code"], whole["code"]) == (503, 200)
+        assert cut["postgres"].startswith("away")
+        assert cut["redis"] == "ok"
+        await bob.write(duel_id, "# wrong\n")
+        await bob.submit(duel_id, "wrong")
+        await soon(judged(site, duel_id, "wrong"), 30)
+    await accepted(ada, "duel:submit", submission)
+    await won(site, duel_id, ada, bob)
+    assert await site.ask(ORDER, duel_id) == ["wrong", "right"]
+
+
+@by_ways
+async def test_web_and_redis(site: Site, duelists: tuple[Player, Player], ways: tuple[Way, ...]) -> None:
+    """Edits and submissions are refused with a time to try again, whole; those of the other process are not."""
+    ada, bob = duelists
+    duel_id = await invited(ada, bob, minutes=5)
+    solution = reference((await ada.open(duel_id))["challenge"]["slug"])
+    edit = {"duel_id": duel_id, "seq": 1, "changes": [[units(ada.text), *solution.split("\n")]]}
+    submission = {"duel_id": duel_id, "submission_id": "right", "language": "python", "seq": 1}
+    async with site.parted("web1", "redis", ways):
+        for event, payload in (("duel:edit", edit), ("duel:submit", submission), ("duel:open", {"duel_id": duel_id})):
+            refused = await soon(ada.refused(event, payload))
+            assert refused["code"] == "unavailable"
+            assert refused["retry_after_ms"] > 0
+        assert (await told(ada, "/me")).status_code == 200
+        cut, whole = await ready(site, 0), await ready(site, 1)
+        assert (cut["code"], whole["code"]) == (503, 200)
+        assert cut["redis"].startswith("away")
+        assert cut["postgres"] == "ok"
+        await bob.write(duel_id, "# wrong\n")
+        await bob.submit(duel_id, "wrong")
+        await soon(judged(site, duel_id, "wrong"), 30)
+        assert await site.ask("SELECT count(*) FROM submissions WHERE duel_id = $1", duel_id) == 1
+    await bob.write(duel_id, "# after\n")
+    async with asyncio.timeout(20):
+        while seen(ada, bob) < 2:
+            await asyncio.sleep(0.05)
+    await accepted(ada, "duel:open", {"duel_id": duel_id})
+    await accepted(ada, "duel:edit", edit)
+    await accepted(ada, "duel:submit", submission)
+    for player in await won(site, duel_id, ada, bob):
+        assert {side["text"] for side in player["players"]} == {solution, "# after\n"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "cut",
+    [[("web1", "postgres")], [("web1", "redis")], [("web1", "redis"), ("web2", "redis")]],
+    ids=["postgres", "redis", "redis from both"],
+)
+async def test_a_deadline_in_a_partition(
+    site: Site, duelists: tuple[Player, Player], cut: list[tuple[str, Store]]
+) -> None:
+    """It fires once: at its time on the process that is whole, or when there is one again."""
+    duel_id = await pair(*duelists)
+    over = "SELECT deadline <= extract(epoch FROM clock_timestamp()) * 1000 FROM duels WHERE id = $1"
+    async with AsyncExitStack() as parted:
+        for who, store in cut:
+            await parted.enter_async_context(site.parted(who, store, BOTH))
+        async with asyncio.timeout(60):
+            while not await site.ask(over, duel_id):
+                await asyncio.sleep(0.1)
+        if len(cut) == 1:
+            await soon(duelists[1].heard("duel:finished", duel_id=duel_id), 15)
+    await soon(archived(site, duel_id), 30)
+    for player in duelists:
+        await player.state("finished", duel_id)
+        assert (await player.open(duel_id))["result"] == {"outcome": "draw", "reason": "timeout"}
+    assert await breaches(site.arena.database_url) == []
+    await ready_again(site)
+
+
+@pytest.mark.slow  # a job's lease is ten seconds
+@pytest.mark.parametrize("ways", [BOTH, ("up",), ("down",), ()], ids=lambda ways: "+".join(ways) or "stopped")
+async def test_a_judge_with_a_lease_that_runs_out(
+    site: Site, duelists: tuple[Player, Player], ways: tuple[Way, ...]
+) -> None:
+    """Cut off, or standing still, with a job in hand: another judges it; the first one's word comes too late."""
+    ada, bob = duelists
+    duel_id = await invited(ada, bob, minutes=5)
+    await ada.write(duel_id, SLOW_CHALLENGE)
+    await ada.submit(duel_id, "slow")
+    async with asyncio.timeout(10):
+        while not await taken(site.arena):
+            await asyncio.sleep(0.005)
+    [first] = site.arena.judges
+    if ways:
+        site.links.part("judge1", "redis", *ways)
+    else:
+        os.kill(first.pid, signal.SIGSTOP)
+    site.start_judge("judge2")
+    try:
+        verdict = await soon(judged(site, duel_id, "slow"), 60)
+        assert verdict not in ("AC", "IE")
+    finally:
+        site.links.heal()
+        os.kill(first.pid, signal.SIGCONT)
+        second = site.arena.judges.pop()
+        second.terminate()
+        await asyncio.to_thread(second.wait)
+    # The first one is well again: it judges what comes.
+    await bob.write(duel_id, reference((await bob.open(duel_id))["challenge"]["slug"]))
+    await bob.submit(duel_id, "right")
+    await won(site, duel_id, bob, ada)
+    assert len([it for it in ada.events["duel:verdict"] if it["submission_id"] == "slow"]) == 1
+    assert await judged(site, duel_id, "slow") == verdict
+
+
+async def judged(site: Site, duel_id: str, submission_id: str) -> object:
+    """The stored verdict, once there is one."""
+    stored = "SELECT verdict FROM submissions WHERE duel_id = $1 AND submission_id = $2"
+    while not (verdict := await site.ask(stored, duel_id, submission_id)):
+        await asyncio.sleep(0.05)
+    return verdict
+
+
+async def won(site: Site, duel_id: str, winner: Player, other: Player) -> list[dict[str, Any]]:
+    """The duel ends so, for both; what each sees then."""
+    await soon(archived(site, duel_id), 30)
+    snapshots = [await player.open(duel_id) for player in (winner, other)]
+    for snapshot in snapshots:
+        assert snapshot["result"] == {"outcome": "win", "winner_id": winner.id, "reason": "solved"}
+    assert await breaches(site.arena.database_url) == []
+    await ready_again(site)
+    return snapshots
