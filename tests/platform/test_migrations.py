@@ -4,28 +4,44 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from alembic import command
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from python_duel.errors import StartError
 from python_duel.platform import backup
-from python_duel.platform.postgres import migrate, newest_revision
+from python_duel.platform.postgres import alembic_config, async_url, migrate, newest_revision
 from tests.conftest import sql
 from tests.support.database import query
 
 REVISION = "SELECT version_num FROM alembic_version"
+OLD = "0002"
 
 
 @pytest.fixture
 def old_url(database_url: str) -> str:
-    """A database whose schema is one step behind."""
-    sql(database_url, "DROP TABLE replays, duel_events; DROP FUNCTION keep_replay")
-    sql(database_url, "UPDATE alembic_version SET version_num = '0002'")
+    """A database with the schema of an earlier version."""
+    sql(database_url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    asyncio.run(_upgraded(database_url, OLD))
     return database_url
+
+
+async def _upgraded(url: str, revision: str) -> None:
+    def upgrade(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    engine = create_async_engine(async_url(url))
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade)
+    await engine.dispose()
 
 
 def test_a_migration_takes_a_dump_first(old_url: str, tmp_path: Path) -> None:
     asyncio.run(migrate(old_url, lambda: backup.dump(old_url, tmp_path / "before.dump")))
     assert query(old_url, REVISION) == [(newest_revision(),)]
-    assert backup.revision(tmp_path / "before.dump") == "0002"
+    assert backup.revision(tmp_path / "before.dump") == OLD
 
 
 def test_without_its_dump_there_is_no_migration(old_url: str) -> None:
@@ -34,7 +50,7 @@ def test_without_its_dump_there_is_no_migration(old_url: str) -> None:
 
     with pytest.raises(StartError, match="no space"):
         asyncio.run(migrate(old_url, full))
-    assert query(old_url, REVISION) == [("0002",)]
+    assert query(old_url, REVISION) == [(OLD,)]
 
 
 def test_nothing_is_dumped_where_nothing_changes(database_url: str) -> None:
