@@ -325,6 +325,10 @@ class Duels:
         """Let everybody in the duel see it as it is now."""
         await self.bus.publish(f"duel:{duel_id}", "duel:state", {})
 
+    async def tell_anew(self, duel_id: str) -> None:
+        """As `tell`, when the store may have lost who watches: those who do say so again."""
+        await self.bus.publish(f"duel:{duel_id}", "duel:state", {"anew": True})
+
     async def conclude(self, duel: Duel) -> None:
         """Store the last texts and tell everybody of the end, then write the replay; once more does no harm."""
         await self.archive.close(duel)
