@@ -75,11 +75,7 @@ function Presence({ player }: { player: DuelPlayer }) {
   const now = useServerNow(player.connected || over ? null : 500);
   if (player.connected || over) return null;
   return (
-    <span
-      className="bg-warn-wash text-warn shrink-0 rounded px-1.5 text-xs font-medium"
-      data-testid="away"
-      role="status"
-    >
+    <span className="bg-warn-wash text-warn shrink-0 rounded px-1.5 text-xs font-medium" data-testid="away">
       {t.duel.away(until ? clockTime(until - now) : null)}
     </span>
   );
