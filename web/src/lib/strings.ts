@@ -175,7 +175,7 @@ export const t = {
     casesOf: (name: string) => `Cases passed by ${name}`,
     casesShare: (passed: number, total: number) => `${passed} of ${total} cases`,
     nothingJudged: "nothing judged yet",
-    away: (left: string | null) => (left ? `away ${left}` : "away"),
+    away: "away",
     panels: "Panels",
     problem: "Problem",
     opponent: "Opponent",
