@@ -127,15 +127,16 @@ class Kept:
 
 Outcome = Kept | Literal["taken", "closed", "order", "forgotten", "lost"]
 """`taken`: another pen writes. `closed`: the duel is over. `order`: the edit does not follow the last one of the log.
-`forgotten`: the store knows of no pen, so it was emptied. `lost`: the store is away, and the edit may be in the log or not.
+`forgotten`: the store knows of no pen, so it was emptied. `lost`: the store is away, and the edit may be in the log or
+not.
 """
 
 
 HERE = Kept()
 
 Before = Literal["nobody", "own", "other", "held", "closed"]
-"""Who had a pen: `nobody` that the store knows of; this page; another page, which is fenced now, or (`held`) has it still.
-`closed`: the document is final.
+"""Who had a pen: `nobody` that the store knows of; this page; another page, which is fenced now, or (`held`) writes
+on. `closed`: the document is final.
 """
 
 
@@ -156,7 +157,7 @@ class Journal:
         self._compacting: set[asyncio.Task[None]] = set()
 
     async def take_pen(self, duel_id: str, player_id: str, page: str = "", *, anyway: bool = True) -> Taking:
-        """A new pen that fences every earlier one. `page`: where it writes. Not `anyway`: another page keeps its pen."""
+        """A new pen that fences every earlier one. `page`: what writes. Not `anyway`: another page keeps its own."""
         epoch = new_id()
         args: list[Part] = [_pen(player_id), f"page:{player_id}", epoch, page, int(anyway), KEEP_S]
         answer = cast("bytes", await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args))

@@ -127,9 +127,11 @@ class Hub:
             return
         room = self._rooms.get(name)
         if room:
-            if event == "duel:state" and data.get("anew"):
-                await self._journal.watch(name)
-            room.put(event, data)
+            try:
+                if event == "duel:state" and data.get("anew"):
+                    await self._journal.watch(name)
+            finally:
+                room.put(event, data)
 
     def _relayed(self, data: dict[str, list[Any]]) -> None:
         """Edits and carets from another process."""
