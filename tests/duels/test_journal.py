@@ -184,12 +184,32 @@ async def test_two_players_do_not_fence_each_other(journal: Journal) -> None:
     assert [await ada.write("# a"), await bob.write("# b"), await ada.write("# c")] == [ok()] * 3
 
 
+async def test_a_page_takes_its_own_pen_anew_and_another_s_only_by_force(journal: Journal) -> None:
+    async def before(page: str, *, anyway: bool) -> str:
+        return (await journal.take_pen(DUEL, ADA, page, anyway=anyway)).before
+
+    assert await before("laptop", anyway=False) == "nobody"
+    assert await before("laptop", anyway=False) == "own"
+    assert await before("phone", anyway=True) == "other"
+    assert await journal.take_pen(DUEL, ADA, "laptop", anyway=False) == (None, "held")
+    assert await before("phone", anyway=False) == "own"
+    assert await before("", anyway=True) == "other"
+
+
+async def test_a_store_that_was_emptied_knows_no_pen(journal: Journal, client: redis_store.Redis) -> None:
+    author = await Author.take(journal)
+    await author.write("# kept")
+    await client.flushall()
+    assert await author.write("# where to?") == "forgotten"
+    assert (await journal.take_pen(DUEL, ADA, anyway=False)).before == "nobody"
+
+
 async def test_a_closed_document_takes_nothing_more(journal: Journal) -> None:
     author = await Author.take(journal)
     await author.write("# last")
     await journal.close(DUEL, [ADA])
     assert await author.write("# after the end") == "closed"
-    assert await journal.take_pen(DUEL, ADA) == (None, False)
+    assert await journal.take_pen(DUEL, ADA) == (None, "closed")
     assert (await journal.read(DUEL, ADA, STARTER)).text == "# last\n" + STARTER
 
 

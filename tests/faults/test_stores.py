@@ -9,7 +9,7 @@ import redis.asyncio
 
 from tests.faults.conftest import Hall
 from tests.support.invariants import breaches
-from tests.support.player import Player, pair, reference
+from tests.support.player import Player, pair, reference, units
 
 RETRY_S = 30
 
@@ -72,10 +72,16 @@ async def test_redis_loses_everything(hall: Hall, duelists: tuple[Player, Player
     client = redis.asyncio.Redis.from_url(hall.arena.redis_url)
     await client.flushall()
     await client.aclose()
-    for player, text in ((ada, solution), (bob, "# wrong\n")):
+    # Nobody has taken the pen: the author is told that the text is lost.
+    lost = await ada.refused("duel:edit", {"duel_id": duel_id, "seq": ada.seq + 1, "changes": [units(ada.text)]})
+    assert (lost["code"], lost["seq"]) == ("resync", 0)
+    for player, other, text in ((ada, bob, solution), (bob, ada, "# wrong\n")):
         after = await player.open(duel_id)
         assert (after["status"], after["deadline"]) == ("live", before["deadline"])
+        other.events["duel:edit"].clear()
         await player.write(duel_id, text)
+        # The other process hears it, too.
+        assert (await other.heard("duel:edit", player_id=player.id))["seq"] == 1
     await accepted(
         ada, "duel:submit", {"duel_id": duel_id, "submission_id": "right", "language": "python", "seq": ada.seq}
     )

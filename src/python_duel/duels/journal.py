@@ -10,7 +10,7 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import structlog
 
@@ -26,14 +26,14 @@ KEEP_S = keys.DUEL_S
 COMPACT_EVERY = 256
 BATCH_S = 0.01
 """How long an edit waits for others on its way to the log. Whoever watches has seen it by then."""
-TAKEN, CLOSED, ORDER = 1, 2, 3
+TAKEN, CLOSED, ORDER, FORGOTTEN = 1, 2, 3, 4
 log = structlog.get_logger(__name__)
 
 # The same edit twice is one: the answer to the first may have been lost.
 # KEYS live, log; ARGV pen field, base field, epoch, keep, seq, changes. Gives who watches, or why not as a number.
 APPEND = HotScript("""
 local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], 'watched')
-if live[1] ~= ARGV[3] then return live[1] == 'closed' and 2 or 1 end
+if live[1] ~= ARGV[3] then return live[1] == 'closed' and 2 or live[1] and 1 or 4 end
 local base, seq = tonumber(live[2] or 0), tonumber(ARGV[5])
 local length = base + redis.call('RPUSH', KEYS[2], ARGV[6])
 if length == seq then
@@ -45,14 +45,16 @@ if seq > base and redis.call('LINDEX', KEYS[2], seq - base - 1) == ARGV[6] then 
 return 3
 """)
 
-# KEYS live; ARGV pen field, epoch, keep. 'closed', or what the pen was before: '' for the first one.
+# KEYS live; ARGV pen field, page field, epoch, page, '1' to take it from another page, keep. Gives a `Before`.
 TAKE_PEN = HotScript(
     UNSTARVED
     + """
-local before = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-if before == 'closed' then return before end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2])
+if live[1] == 'closed' then return 'closed' end
+local before = not live[1] and 'nobody' or (live[2] or '') == ARGV[4] and 'own' or 'other'
+if before == 'other' and ARGV[5] == '0' then return 'held' end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3], ARGV[2], ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[6])
 return before
 """
 )
@@ -133,13 +135,26 @@ class Kept:
     elsewhere: tuple[str, ...] = ()
 
 
-Outcome = Kept | Literal["taken", "closed", "order", "lost"]
+Outcome = Kept | Literal["taken", "closed", "order", "forgotten", "lost"]
 """`taken`: another pen writes. `closed`: the duel is over. `order`: the edit does not follow the last one of the log.
-`lost`: the store is away, and the edit may be in the log or not.
+`forgotten`: the store knows of no pen, so it was emptied. `lost`: the store is away, and the edit may be in the log or
+not.
 """
 
 
 HERE = Kept()
+
+Before = Literal["nobody", "own", "other", "held", "closed"]
+"""Who had a pen: `nobody` that the store knows of; this page; another page, which is fenced now, or (`held`) writes
+on. `closed`: the document is final.
+"""
+
+
+class Taking(NamedTuple):
+    """What came of asking for a pen; no log for whoever did not get it."""
+
+    log: Log | None
+    before: Before
 
 
 class Journal:
@@ -151,14 +166,13 @@ class Journal:
         self._waiting: list[Append] = []
         self._compacting: set[asyncio.Task[None]] = set()
 
-    async def take_pen(self, duel_id: str, player_id: str) -> tuple[Log | None, bool]:
-        """The log for a new pen that fences every earlier one, None if it is closed; and whether the store knows of
-        no earlier pen.
-        """
+    async def take_pen(self, duel_id: str, player_id: str, page: str = "", *, anyway: bool = True) -> Taking:
+        """A new pen that fences every earlier one. `page`: what writes. Not `anyway`: another page keeps its own."""
         epoch = new_id()
-        args: list[Part] = [_pen(player_id), epoch, KEEP_S]
-        before = cast("bytes", await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args))
-        return (None if before == b"closed" else Log(duel_id, player_id, epoch)), not before
+        args: list[Part] = [_pen(player_id), f"page:{player_id}", epoch, page, int(anyway), KEEP_S]
+        answer = cast("bytes", await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args))
+        before = cast("Before", answer.decode())
+        return Taking(None if before in ("held", "closed") else Log(duel_id, player_id, epoch), before)
 
     async def close(self, duel_id: str, player_ids: list[str]) -> None:
         """No more edits: the documents are final."""
@@ -207,7 +221,7 @@ class Journal:
     def _outcome(self, answer: Any) -> Outcome:
         if isinstance(answer, bytes):
             return Kept(tuple(name for name in answer.decode().split() if name != self._process))
-        refusals: dict[Any, Outcome] = {TAKEN: "taken", CLOSED: "closed", ORDER: "order"}
+        refusals: dict[Any, Outcome] = {TAKEN: "taken", CLOSED: "closed", ORDER: "order", FORGOTTEN: "forgotten"}
         return refusals.get(answer, "lost") if isinstance(answer, int) else "lost"
 
     async def read(self, duel_id: str, player_id: str, starter: str) -> Document:

@@ -51,6 +51,13 @@ class DuelRef(ClientMessage):
     duel_id: Id
 
 
+class DuelOpen(DuelRef):
+    page: Id | None = None
+    """Names the page that writes, over all its sockets."""
+    take: bool = True
+    """Whether to take the pen from another page."""
+
+
 class DuelEdit(DuelRef):
     seq: Annotated[int, Field(ge=1)]
     changes: ChangeSet
@@ -86,7 +93,7 @@ EVENTS: dict[str, type[ClientMessage]] = {
     "duel:create": DuelCreate,
     "duel:accept": DuelAccept,
     "duel:practice": DuelPractice,
-    "duel:open": DuelRef,
+    "duel:open": DuelOpen,
     "duel:edit": DuelEdit,
     "duel:cursor": DuelCursor,
     "duel:run": DuelRun,
@@ -122,6 +129,8 @@ class DuelAck(Ack):
 
 class DuelOpenAck(Ack):
     snapshot: Snapshot
+    pen: bool | None = None
+    """Whether this socket writes. Absent: for a spectator."""
 
 
 class DuelEditAck(Ack):

@@ -175,6 +175,8 @@ class DuelPresence(ServerMessage):
     connected: bool
     grace_until: Milliseconds | None = None
     """When an absent player loses by abandonment."""
+    pen: str | None = None
+    """The page that has taken the pen from another one: told to this player alone."""
 
 
 class DuelSaid(ServerMessage):

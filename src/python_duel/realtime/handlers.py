@@ -10,7 +10,7 @@ from python_duel.errors import AlreadyInDuel, Forbidden, Invalid, Unavailable
 from python_duel.platform.batch import Batch
 from python_duel.protocol import client
 from python_duel.protocol.base import ServerMessage
-from python_duel.protocol.server import REACTIONS, DuelSaid
+from python_duel.protocol.server import REACTIONS, DuelPresence, DuelSaid
 from python_duel.realtime import views
 from python_duel.realtime.connection import Connection
 from python_duel.realtime.judging import Judging
@@ -92,7 +92,7 @@ class Handlers:
     async def practice(self, connection: Connection, message: client.DuelPractice) -> None:
         raise Unavailable("This version has no practice bot yet: play with queue:join or duel:create.")
 
-    async def open(self, connection: Connection, message: client.DuelRef) -> client.DuelOpenAck:
+    async def open(self, connection: Connection, message: client.DuelOpen) -> client.DuelOpenAck:
         services, duel_id = self._services, message.duel_id
         duel = await services.duels.get(duel_id)
         role = views.viewer(duel, connection.player_id).role
@@ -101,13 +101,24 @@ class Handlers:
         if role == "player":
             services.matchmaking.places.forget(connection.player_id)
             package = await services.duels.package(duel)
-            if await services.writing.take_pen(connection, duel, package):
+            before = await services.writing.take_pen(connection, duel, package, message.page or "", message.take)
+            if before == "nobody":
                 # Nothing is written yet, or the store has lost it: then who watches must start again, too.
                 await services.duels.tell(duel_id, unknown=True)
+            elif before == "other":
+                await self._tell_pen(connection.player_id, message)
         facts, viewer = await services.hub.watch(connection, duel_id)
         connection.roles[duel_id] = role
         services.hub.release(connection.sid, duel_id)
-        return client.DuelOpenAck(snapshot=views.snapshot(facts, viewer))
+        pen = duel_id in connection.pens if role == "player" else None
+        return client.DuelOpenAck(snapshot=views.snapshot(facts, viewer), pen=pen)
+
+    async def _tell_pen(self, player_id: str, message: client.DuelOpen) -> None:
+        """Let the player's other pages know who writes now."""
+        news = DuelPresence(duel_id=message.duel_id, player_id=player_id, connected=True, pen=message.page or "")
+        await self._services.bus.publish(
+            f"player:{player_id}", "duel:presence", news.model_dump(mode="json", exclude_none=True)
+        )
 
     async def edit(self, connection: Connection, message: client.DuelEdit) -> client.DuelEditAck:
         """One that is out of the ordinary: the others never come here."""

@@ -161,5 +161,7 @@ class Hub:
             await self._watch_again(duel_id)
 
     async def _watch_again(self, duel_id: str) -> None:
-        await self._journal.watch(duel_id)
-        self.refresh(duel_id)
+        try:
+            await self._journal.watch(duel_id)
+        finally:
+            self.refresh(duel_id)

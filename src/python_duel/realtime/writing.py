@@ -8,7 +8,7 @@ from functools import partial
 from python_duel.challenges.package import Package
 from python_duel.duels.archive import starter_of
 from python_duel.duels.document import HALF_PAIR, ChangeSet, Document, InvalidChanges, TextTooLong
-from python_duel.duels.journal import Append, Journal, Kept, Outcome
+from python_duel.duels.journal import Append, Before, Journal, Kept, Outcome
 from python_duel.duels.models import Duel
 from python_duel.duels.repository import side
 from python_duel.errors import (
@@ -56,16 +56,18 @@ class Writing:
         pen = self._pens.get((duel_id, player_id))
         return pen.document if pen else None
 
-    async def take_pen(self, connection: Connection, duel: Duel, package: Package) -> bool:
+    async def take_pen(self, connection: Connection, duel: Duel, package: Package, page: str, anyway: bool) -> Before:
         """Make this socket the one that writes; every earlier one is fenced. A finished duel has no pens.
 
-        Whether it is the first pen that the store knows of: perhaps it has lost what was written with earlier ones.
+        `page` and `anyway` are those of `Journal.take_pen`.
         """
-        log, first = await self._journal.take_pen(duel.id, connection.player_id)
+        log, before = await self._journal.take_pen(duel.id, connection.player_id, page, anyway=anyway)
         self._lay_down(connection, duel.id)
-        if log is None or duel.status == "finished":
+        if before == "closed" or duel.status == "finished":
             connection.over.add(duel.id)
-            return False
+            return "closed"
+        if log is None:
+            return before
         player = side(duel, connection.player_id)
         starter = starter_of(player, package)
         pen = Pen(
@@ -78,7 +80,7 @@ class Writing:
             frozenset(package.starter),
         )
         connection.pens[duel.id] = self._pens[duel.id, connection.player_id] = pen
-        return first
+        return before
 
     def forget(self, connection: Connection) -> None:
         """The socket closed."""
@@ -169,13 +171,13 @@ class Writing:
             metrics.EDITS_ACCEPTED.inc()
             self._hub.tell_elsewhere(outcome.elsewhere, append)
             reply(append.after.seq)
-        elif outcome in ("taken", "closed"):
+        elif outcome in ("taken", "closed", "forgotten"):
             duel_id = append.log.duel_id
             self._lay_down(connection, duel_id)
             self._hub.refresh(duel_id)
             if outcome == "closed":
                 connection.over.add(duel_id)
-            reply(NotLive(OVER) if outcome == "closed" else PenTaken(PEN_TAKEN))
+            reply(_penned_out(pen, outcome))
         else:
             pen.stale = True
             if not pen.under_way:
@@ -211,6 +213,12 @@ def _encoded(changes: ChangeSet) -> bytes:
         return wire.encode(changes)
     except UnicodeEncodeError:
         raise Invalid(HALF_PAIR) from None
+
+
+def _penned_out(pen: Pen, outcome: Outcome) -> DuelError:
+    if outcome == "forgotten":
+        return Resync("The server has lost your text: open the duel again and send it.", seq=0, text=pen.starter)
+    return NotLive(OVER) if outcome == "closed" else PenTaken(PEN_TAKEN)
 
 
 def _not_stored() -> Unavailable:

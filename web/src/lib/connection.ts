@@ -5,8 +5,21 @@ import type { Acks, ClientEvents, ErrorBody, ServerEvents } from "@/protocol/wir
 
 export type Link = "idle" | "connecting" | "online" | "reconnecting" | "unauthenticated" | "closed";
 
-/** The state of the one socket of this page. `reason` goes with `closed`. */
-export const useLink = create<{ link: Link; reason: string | null }>(() => ({ link: "idle", reason: null }));
+interface LinkState {
+  link: Link;
+  /** Goes with `closed`. */
+  reason: string | null;
+  /** The server is about to stop and has asked this page to connect anew; true until it has. */
+  draining: boolean;
+  /** When (local clock) the connection was lost; null while there is one. */
+  lostAt: number | null;
+}
+
+/** The state of the one socket of this page. */
+export const useLink = create<LinkState>(() => ({ link: "idle", reason: null, draining: false, lostAt: null }));
+
+const online = () => useLink.setState({ link: "online", reason: null, draining: false, lostAt: null });
+const interrupted = () => useLink.setState(({ lostAt }) => ({ link: "reconnecting", lostAt: lostAt ?? Date.now() }));
 
 /** A client event that the server refused, or that got no answer (`code` "lost"). */
 export class Refused extends Error {
@@ -73,20 +86,20 @@ function moved(next: Socket, home: string): void {
   for (const [event, handler] of listeners) next.on(event, handler);
   // What was asked on the old one has no answer any more: whoever depends on it begins anew.
   useLink.setState({ link: "connecting", reason: null });
-  useLink.setState({ link: "online", reason: null });
+  online();
 }
 
 function watched(it: Socket): Socket {
-  it.on("connect", () => useLink.setState({ link: "online", reason: null }));
+  it.on("connect", online);
   it.on("disconnect", (reason) => {
     if (useLink.getState().link === "closed" || reason === "io client disconnect") return;
-    useLink.setState({ link: "reconnecting" });
+    interrupted();
     if (!it.active) setTimeout(() => useLink.getState().link === "reconnecting" && it.connect(), 500);
   });
   it.on("connect_error", (error: Error & { data?: { code?: string } }) => {
     if (error.data?.code === "unauthenticated") useLink.setState({ link: "unauthenticated" });
     else {
-      useLink.setState({ link: "reconnecting" });
+      interrupted();
       if (!it.active) setTimeout(() => it.connect(), 2000);
     }
   });
@@ -97,8 +110,10 @@ function watched(it: Socket): Socket {
     it.disconnect();
   });
   it.on("server:drain", ({ reconnect_within_ms }: ServerEvents["server:drain"]) => {
+    useLink.setState({ draining: true });
     setTimeout(() => {
-      useLink.setState({ link: "reconnecting" });
+      if (it !== socket || !useLink.getState().draining) return; // it has moved already
+      interrupted();
       it.disconnect().connect();
     }, Math.random() * reconnect_within_ms);
   });

@@ -120,9 +120,16 @@ export interface DuelFinished {
   ratings?: Record<string, never>;
 }
 
+export interface DuelOpen {
+  duel_id: string;
+  page?: string | null;
+  take?: boolean;
+}
+
 export interface DuelOpenAck {
   ok?: boolean;
   snapshot: Snapshot;
+  pen?: boolean | null;
 }
 
 /** One side of a duel. `text` is there only for those who may see it. */
@@ -148,6 +155,7 @@ export interface DuelPresence {
   player_id: string;
   connected: boolean;
   grace_until?: number | null;
+  pen?: string | null;
 }
 
 /** To the one player who ran. */
@@ -422,7 +430,7 @@ export interface ClientEvents {
   "duel:create": DuelCreate;
   "duel:accept": DuelAccept;
   "duel:practice": DuelPractice;
-  "duel:open": DuelRef;
+  "duel:open": DuelOpen;
   "duel:edit": DuelEdit;
   "duel:cursor": DuelCursor;
   "duel:run": DuelRun;

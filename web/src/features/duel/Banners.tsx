@@ -1,8 +1,11 @@
 import { Button } from "@/components/Button";
 import { Note } from "@/components/Note";
+import { useServerNow } from "@/lib/clock";
 import { connect, useLink } from "@/lib/connection";
+import { clockTime } from "@/lib/format";
 import { t } from "@/lib/strings";
 import { sides } from "./model/state";
+import { awayWords } from "./model/words";
 import { useDuel, useDuelController, useSnapshot } from "./play/context";
 
 /** What needs attention, above the editors. */
@@ -10,6 +13,7 @@ export function Banners() {
   return (
     <div className="flex flex-col gap-2 empty:hidden [&:not(:empty)]:p-2">
       <LinkBanner />
+      <AwayBanner />
       <PenBanner />
       <DrawBanner />
       <ProblemBanner />
@@ -18,7 +22,7 @@ export function Banners() {
 }
 
 function LinkBanner() {
-  const { link, reason } = useLink();
+  const { link, reason, draining } = useLink();
   if (link === "closed") {
     return (
       <Note
@@ -34,17 +38,61 @@ function LinkBanner() {
       </Note>
     );
   }
-  if (link !== "reconnecting") return null;
+  if (draining) return <Note testId="moving">{t.link.moving}</Note>;
+  return link === "reconnecting" ? <OfflineBanner /> : null;
+}
+
+/** What becomes of my typing, and how long I may be away. */
+function OfflineBanner() {
+  const { status, role, grace_ms } = useSnapshot();
+  const pen = useDuel((state) => state.pen);
+  const lostAt = useLink((state) => state.lostAt);
+  useServerNow(TICK_MS);
+  if (role !== "player" || status === "finished" || pen === "fenced" || lostAt === null) {
+    return (
+      <Note tone="warn" testId="offline">
+        {t.link.interrupted}
+      </Note>
+    );
+  }
+  const left = lostAt + grace_ms - Date.now();
   return (
-    <Note tone="warn" testId="offline">
-      {t.link.interrupted}
+    <Note tone="warn" testId="offline" action={left > 0 && <TimeLeft ms={left} />}>
+      {t.link.typeOn} {left > 0 ? t.away.youLose : t.away.youLost}
     </Note>
+  );
+}
+
+/** Who is away, and what follows. */
+function AwayBanner() {
+  const snapshot = useSnapshot();
+  const online = useLink((state) => state.link === "online");
+  const relevant = online && snapshot.status !== "finished" && snapshot.players.some((player) => !player.connected);
+  const now = useServerNow(relevant ? TICK_MS : null);
+  const away = relevant && awayWords(snapshot, now);
+  if (!away) return null;
+  return (
+    <Note testId="other-away" action={away.until && <TimeLeft ms={away.until - now} />}>
+      {away.text}
+    </Note>
+  );
+}
+
+const TICK_MS = 500;
+
+/** A running time that is not read aloud at every tick, though it stands in a note that is. */
+function TimeLeft({ ms }: { ms: number }) {
+  return (
+    <span role="timer" aria-live="off" aria-label={t.away.left} className="tabular shrink-0 font-semibold">
+      {clockTime(ms)}
+    </span>
   );
 }
 
 function PenBanner() {
   const controller = useDuelController();
   const pen = useDuel((state) => state.pen);
+  const unsent = useDuel((state) => state.unsent);
   if (pen === "refused") return <Note tone="bad">{t.errors.refused}</Note>;
   if (pen !== "fenced") return null;
   return (
@@ -52,12 +100,12 @@ function PenBanner() {
       tone="warn"
       testId="pen-taken"
       action={
-        <Button size="small" tone="primary" onClick={controller.open} data-testid="take-pen">
+        <Button size="small" tone="primary" onClick={controller.takePen} data-testid="take-pen">
           {t.duel.takePen}
         </Button>
       }
     >
-      {t.duel.penTaken}
+      {unsent ? t.duel.penTakenUnsent : t.duel.penTaken}
     </Note>
   );
 }

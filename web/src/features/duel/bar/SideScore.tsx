@@ -1,6 +1,4 @@
 import { classes } from "@/components/classes";
-import { useServerNow } from "@/lib/clock";
-import { clockTime } from "@/lib/format";
 import { t } from "@/lib/strings";
 import type { DuelPlayer } from "@/protocol/wire.gen";
 import { progress } from "../model/state";
@@ -71,16 +69,10 @@ function marks(best: ReturnType<typeof progress>): boolean[] {
 
 function Presence({ player }: { player: DuelPlayer }) {
   const over = useDuel((state) => state.snapshot?.status === "finished");
-  const until = player.grace_until;
-  const now = useServerNow(player.connected || over ? null : 500);
   if (player.connected || over) return null;
   return (
-    <span
-      className="bg-warn-wash text-warn shrink-0 rounded px-1.5 text-xs font-medium"
-      data-testid="away"
-      role="status"
-    >
-      {t.duel.away(until ? clockTime(until - now) : null)}
+    <span className="bg-warn-wash text-warn shrink-0 rounded px-1.5 text-xs font-medium" data-testid="away">
+      {t.duel.away}
     </span>
   );
 }

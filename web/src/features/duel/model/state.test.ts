@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DuelPlayer, DuelVerdict, Snapshot } from "@/protocol/wire.gen";
 import { progress, sides, withPresence, withSubmission, withVerdict } from "./state";
-import { headline, reasonWords, submissionWords } from "./words";
+import { awayWords, headline, reasonWords, submissionWords } from "./words";
 
 const player = (id: string): DuelPlayer => ({
   id,
@@ -79,11 +79,39 @@ describe("the result in words", () => {
     expect(headline(solved, won, "ada")).toBe("You win");
     expect(headline(solved, won, "guido")).toBe("You lose");
     expect(headline({ ...solved, role: "spectator" }, won, "x")).toBe("ada wins");
-    expect(reasonWords(solved, won)).toBe("ada solved it first, at 3:21.");
+    expect(reasonWords(solved, won, "ada")).toBe("ada solved it first, at 3:21.");
   });
 
   it("names the loser where the loser decided it", () => {
-    expect(reasonWords(duel, { ...won, reason: "resigned" })).toBe("guido resigned.");
-    expect(reasonWords(duel, { outcome: "aborted", reason: "abandoned" })).toMatch(/^Both/);
+    expect(reasonWords(duel, { ...won, reason: "resigned" }, "ada")).toBe("guido resigned.");
+    expect(reasonWords(duel, { outcome: "aborted", reason: "abandoned" }, "ada")).toMatch(/^Both/);
+  });
+
+  it("says of a forfeit how long, and whose it was", () => {
+    const result = { ...won, reason: "abandoned" } as const;
+    expect(reasonWords(duel, result, "ada")).toBe("guido was away for more than 60 seconds: a forfeit.");
+    expect(reasonWords(duel, result, "guido")).toBe("You were away for more than 60 seconds: a forfeit.");
+    expect(reasonWords({ ...duel, role: "spectator" }, result, "x")).toMatch(/^guido was/);
+  });
+});
+
+describe("who is away, in words", () => {
+  const away = (it: Snapshot, player_id: string, grace_until: number) =>
+    withPresence(it, { duel_id: "d", player_id, connected: false, grace_until });
+  const one = away(duel, "guido", 60_000);
+
+  it("says what follows, and until when", () => {
+    expect(awayWords(duel, 0)).toBeNull();
+    expect(awayWords(one, 0)).toEqual({ text: expect.stringMatching(/^guido is away.* you win/), until: 60_000 });
+    expect(awayWords({ ...one, role: "spectator" }, 0)?.text).toMatch(/ada wins/);
+  });
+
+  it("takes the later of the two when both are away", () => {
+    const both = awayWords(away(one, "ada", 70_000), 65_000);
+    expect(both).toEqual({ text: expect.stringMatching(/called off/), until: 70_000 });
+  });
+
+  it("does not count on when only a verdict is awaited", () => {
+    expect(awayWords(one, 60_000)).toEqual({ text: expect.stringMatching(/verdict/), until: null });
   });
 });

@@ -30,6 +30,8 @@ export interface DuelState {
   /** Why the duel cannot be shown. */
   failure: string | null;
   pen: PumpState;
+  /** Whether there was something typed here that the server has not got, when the pen went to another page. */
+  unsent: boolean;
   /** What the own code is written in; null before there is any. */
   language: Language | null;
   run: Run | null;
@@ -48,6 +50,7 @@ export const emptyState: DuelState = {
   snapshot: null,
   failure: null,
   pen: "closed",
+  unsent: false,
   language: null,
   run: null,
   submitting: false,

@@ -1,4 +1,4 @@
-import { elapsedTime } from "@/lib/format";
+import { elapsedTime, plural } from "@/lib/format";
 import { t } from "@/lib/strings";
 import type { Result, Snapshot, SubmissionView, Verdict } from "@/protocol/wire.gen";
 
@@ -24,8 +24,8 @@ export function headline(snapshot: Snapshot, result: Result, myId: string): stri
   return result.winner_id === myId ? t.result.youWin : t.result.youLose;
 }
 
-/** Why it ended so, in one sentence. */
-export function reasonWords(snapshot: Snapshot, result: Result): string {
+/** Why it ended so, in one sentence, to this viewer. */
+export function reasonWords(snapshot: Snapshot, result: Result, myId: string): string {
   const winner = name(snapshot, result.winner_id);
   const loser = snapshot.players.find((player) => player.id !== result.winner_id)?.nickname ?? t.result.theOther;
   switch (result.reason) {
@@ -36,7 +36,7 @@ export function reasonWords(snapshot: Snapshot, result: Result): string {
     case "resigned":
       return t.result.resigned(loser);
     case "abandoned":
-      return result.winner_id ? t.result.abandoned(loser) : t.result.bothAway;
+      return abandonedWords(snapshot, result, loser, myId);
     case "agreed":
       return t.result.agreed;
     case "timeout":
@@ -44,6 +44,25 @@ export function reasonWords(snapshot: Snapshot, result: Result): string {
     case "aborted":
       return t.result.abortedWhy;
   }
+}
+
+function abandonedWords(snapshot: Snapshot, { winner_id }: Result, loser: string, myId: string): string {
+  const span = plural(Math.round(snapshot.grace_ms / 1000), "second");
+  if (!winner_id) return t.result.bothAway(span);
+  return snapshot.role === "player" && winner_id !== myId ? t.result.iWasAway(span) : t.result.abandoned(loser, span);
+}
+
+/** Who is away, until when (server time), and what follows: in words. Null while everybody is there. */
+export function awayWords(snapshot: Snapshot, now: number): { text: string; until: number | null } | null {
+  const away = snapshot.players.filter((player) => !player.connected);
+  const [first] = away;
+  if (!first) return null;
+  const there = snapshot.players.find((player) => player.connected);
+  const until = Math.max(...away.map((player) => player.grace_until ?? 0)) || null;
+  if (until && now >= until) return { text: t.away.used, until: null };
+  if (!there) return { text: t.away.both, until };
+  const text = snapshot.role === "player" ? t.away.youWin(first.nickname) : t.away.wins(first.nickname, there.nickname);
+  return { text, until };
 }
 
 function solvedAt(snapshot: Snapshot, result: Result): string {

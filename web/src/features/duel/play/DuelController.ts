@@ -7,12 +7,15 @@ import { t } from "@/lib/strings";
 import type { DuelSubmit, DuelSubmitAck, ServerEvents, Snapshot } from "@/protocol/wire.gen";
 import { type DuelState, emptyState, withPresence, withSubmission, withVerdict } from "../model/state";
 import { Unsettled } from "../sync/pump";
+import { type Draft, Drafts } from "./drafts";
 import { MyDocument } from "./MyDocument";
 import { OtherDocument } from "./OtherDocument";
 
 const RETRY_MS = 1500;
 const SAID_MS = 6000;
 const SETTLE_MS = 10_000;
+/** What writes is this page, over all its sockets. */
+const PAGE = newId();
 
 /** One duel as one page sees it: listens, opens it anew whenever that may be needed, and does what the player asks. */
 export class DuelController {
@@ -20,6 +23,13 @@ export class DuelController {
   mine: MyDocument | null = null;
   readonly others = new Map<string, OtherDocument>();
   private undo: Array<() => void> = [];
+  private readonly drafts: Drafts;
+  /** What was left by an earlier page; undefined until that is known. */
+  private draft: Draft | null | undefined;
+  /** Whether the server gave this page the pen when it opened the duel last. */
+  private pen = false;
+  /** Whether to take the pen from another page: by opening this one, and when its user asks; never by coming back. */
+  private take = true;
   private opening = false;
   private again = false;
   private stopped = false;
@@ -28,14 +38,19 @@ export class DuelController {
     readonly duelId: string,
     readonly myId: string,
     private readonly moveTo: (duelId: string) => void,
-  ) {}
+  ) {
+    this.drafts = new Drafts(duelId, myId);
+  }
 
   start(): void {
     this.stopped = false;
     const keep = () => this.mine?.keep();
+    const hidden = () => document.visibilityState === "hidden" && keep();
     window.addEventListener("pagehide", keep);
+    document.addEventListener("visibilitychange", hidden);
     this.undo = [
       () => window.removeEventListener("pagehide", keep),
+      () => document.removeEventListener("visibilitychange", hidden),
       useLink.subscribe(({ link }, before) => link !== before.link && this.linkChanged(link === "online")),
       this.on("duel:state", ({ snapshot }) => this.show(snapshot)),
       this.on("duel:edit", (edit) => this.edited(edit)),
@@ -60,7 +75,13 @@ export class DuelController {
     for (const undo of this.undo.splice(0)) undo();
   }
 
-  /** Joins anew, which also takes the pen. At most one request is under way, and one more waits. */
+  /** Takes the pen from another page of this player. */
+  takePen = (): void => {
+    this.take = true;
+    this.open();
+  };
+
+  /** Joins anew. At most one request is under way, and one more waits. */
   open = (): void => {
     if (this.opening) {
       this.again = true;
@@ -75,12 +96,17 @@ export class DuelController {
 
   private async openOnce(): Promise<void> {
     this.again = false;
+    if (this.draft === undefined) this.draft = await this.drafts.load();
+    const { take } = this;
+    this.take = false;
     const askedAt = Date.now();
     try {
-      const { snapshot } = await ask("duel:open", { duel_id: this.duelId });
+      const { snapshot, pen } = await ask("duel:open", { duel_id: this.duelId, page: PAGE, take });
       serverClock.sample(askedAt, Date.now(), snapshot.server_time);
+      this.pen = pen ?? false;
       if (!this.stopped) this.show(snapshot, true);
     } catch (error) {
+      this.take ||= take;
       this.openFailed(error as Refused);
     }
   }
@@ -113,36 +139,42 @@ export class DuelController {
     if (run && !run.answer && !run.problem) this.runFailed(run.runId, t.errors.runLost);
   }
 
-  /** `joined`: the snapshot answers `duel:open`, so this page has the pen and the text is the server's newest. */
+  /** `joined`: the snapshot answers `duel:open`, so its text is the server's newest. */
   private show(snapshot: Snapshot, joined = false): void {
     for (const player of snapshot.players) {
       if (player.id === this.myId && snapshot.status !== "finished") this.showMine(snapshot, joined);
       else if (player.id !== this.myId) this.showOther(player);
     }
-    if (snapshot.status === "finished") this.mine?.finish();
+    if (snapshot.status === "finished") {
+      this.mine?.finish();
+      this.drafts.remove();
+    }
     this.set({ snapshot, failure: null });
     if (snapshot.role === "player") settle(snapshot.home);
   }
 
+  /** Who writes here knows better than a snapshot that was not asked for; who only watches does not. */
   private showMine(snapshot: Snapshot, joined: boolean): void {
     const me = snapshot.players.find((player) => player.id === this.myId);
-    if (!snapshot.challenge || me?.text == null || (this.mine && !joined)) return;
+    if (!snapshot.challenge || me?.text == null || this.draft === undefined) return;
+    if (this.mine && !this.mine.fenced && !joined) return;
     const { seq, language } = me;
-    const side = { seq, text: me.text, language };
+    const side = { seq, text: me.text, language, pen: this.pen && (joined || !this.mine) };
     this.mine ??= new MyDocument(
       {
         duelId: this.duelId,
-        playerId: this.myId,
+        drafts: this.drafts,
         codeBytes: snapshot.challenge.limits.code_bytes,
         reopen: this.open,
         stateChanged: (pen) => this.set({ pen }),
         tooLong: () => this.set({ problem: t.errors.tooLong }),
       },
       side,
+      this.draft,
     );
     this.mine.opened(side);
-    this.set({ snapshot, language: this.mine.language });
-    this.takeUpHabit();
+    this.set({ snapshot, language: this.mine.language, unsent: !this.mine.pump.ledger.clean });
+    if (side.pen) this.takeUpHabit();
   }
 
   /** Who has written nothing yet begins in the language they chose last. */
@@ -184,6 +216,7 @@ export class DuelController {
   }
 
   private presence(it: ServerEvents["duel:presence"]): void {
+    if (it.pen != null && it.pen !== PAGE) this.open(); // perhaps it is not here any more
     this.set({ snapshot: this.snapshot && withPresence(this.snapshot, it) });
   }
 

@@ -5,22 +5,19 @@ import { type Refusal, refusalMarks, setRefusal } from "@/components/code/refusa
 import { writableCode } from "@/components/code/setup";
 import { ask, type Refused } from "@/lib/connection";
 import type { Language } from "@/lib/language";
-import { load, session, store } from "@/lib/storage";
 import type { DuelEdit } from "@/protocol/wire.gen";
-import { Ledger, type SavedLedger } from "../sync/ledger";
+import { Ledger } from "../sync/ledger";
 import { type EditReply, Pump, type PumpState } from "../sync/pump";
+import type { Draft, Drafts } from "./drafts";
 
 /** Marks changes that came from the server, so that they are not sent back to it. */
 const fromServer = Annotation.define<boolean>();
 
 const CURSOR_MS = 100;
 
-/** What outlives a refresh: the ledger, and what its text is written in. */
-type Draft = SavedLedger & { language: Language };
-
 interface Options {
   duelId: string;
-  playerId: string;
+  drafts: Drafts;
   codeBytes: number;
   reopen(): void;
   stateChanged(state: PumpState): void;
@@ -32,6 +29,8 @@ interface Joined {
   seq: number;
   text: string;
   language: Language;
+  /** Whether this page writes; another one of the same player else. */
+  pen: boolean;
 }
 
 /** The own document: its editor, if one is shown, and the pump that sends what is typed. */
@@ -40,21 +39,20 @@ export class MyDocument {
   private view: EditorView | null = null;
   private cursorTimer: ReturnType<typeof setTimeout> | undefined;
   private state: PumpState = "closed";
-  private readonly key: string;
   private written: Language;
 
   constructor(
     private readonly options: Options,
     { seq, text, language }: Joined,
+    draft: Draft | null,
   ) {
-    this.key = `duel-draft:${options.duelId}:${options.playerId}`;
-    const draft = restored(this.key);
-    this.written = draft?.language ?? language;
-    this.pump = new Pump(draft?.ledger ?? Ledger.at(seq, text), {
+    const ledger = draft && restored(draft);
+    this.written = ledger ? draft.language : language;
+    this.pump = new Pump(ledger ?? Ledger.at(seq, text), {
       send: (number, changes) => this.send(number, changes),
       reopen: options.reopen,
       show: (changes) => this.view?.dispatch({ changes, annotations: fromServer.of(true) }),
-      save: () => this.keep(),
+      save: () => this.writable && options.drafts.save(this.draft),
       stateChanged: (state) => this.stateChanged(state),
     });
   }
@@ -69,9 +67,9 @@ export class MyDocument {
   }
 
   /** The server let this page join: its newest edit and text, and its language, unless a change is still on its way. */
-  opened({ seq, text, language }: Joined): void {
+  opened({ seq, text, language, pen }: Joined): void {
     if (this.pump.ledger.clean) this.turnTo(language);
-    this.pump.opened(seq, text);
+    this.pump.opened(seq, text, pen);
   }
 
   /** Goes over to another language, by an edit like any other that puts `starter` in the place of the text. */
@@ -128,13 +126,19 @@ export class MyDocument {
 
   /** Keeps what was not sent yet over a refresh. */
   keep(): void {
-    store(session, this.key, { ...this.pump.ledger.save(), language: this.language } satisfies Draft);
+    if (this.state !== "over") this.options.drafts.keep(this.draft, this.writable);
   }
+
+  private draft = (): Draft => ({ ...this.pump.ledger.save(), language: this.language, at: Date.now() });
 
   /** The duel is over: nothing is sent or kept any more. */
   finish(): void {
     this.pump.close("over");
-    store(session, this.key, null);
+  }
+
+  /** Whether another page of this player writes. */
+  get fenced(): boolean {
+    return this.state === "fenced";
   }
 
   private get writable(): boolean {
@@ -167,10 +171,9 @@ export class MyDocument {
   }
 }
 
-function restored(key: string): { ledger: Ledger; language: Language } | null {
-  const saved = load<Draft>(session, key);
+function restored(draft: Draft): Ledger | null {
   try {
-    return saved && { ledger: Ledger.restore(saved), language: saved.language };
+    return Ledger.restore(draft);
   } catch {
     return null; // What was stored does not fit itself: the server's text it is.
   }

@@ -42,7 +42,7 @@ function Headline({ snapshot }: { snapshot: Snapshot }) {
           {headline(snapshot, result, myId)}
         </h1>
         <p className="text-soft mt-2 text-lg" data-testid="reason">
-          {reasonWords(snapshot, result)}
+          {reasonWords(snapshot, result, myId)}
         </p>
         {challenge && <p className="text-soft mt-1 text-sm">{t.result.problem(challenge.title)}</p>}
       </div>

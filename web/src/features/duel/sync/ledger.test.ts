@@ -91,6 +91,23 @@ describe("meeting the server's truth", () => {
     expect([...ledger.local.toString()].sort().join("")).toBe("!abc");
   });
 
+  it("keeps a deletion that the server has not got", () => {
+    const ledger = Ledger.at(1, "abc");
+    insert(ledger, 2, "", 3);
+    ledger.rebase(2, "abcd");
+    expect(ledger.local.toString()).toBe("abd");
+  });
+
+  it("leaves the text that another page brought when the server went back in time", () => {
+    const ledger = Ledger.at(9, "old");
+    insert(ledger, 3, "!");
+    ledger.rebase(2, "older, but newer", true);
+    expect(ledger.local.toString()).toContain("older, but newer");
+    const alone = Ledger.at(9, "mine");
+    alone.rebase(0, "starter", true);
+    expect(alone.local.toString()).toBe("mine");
+  });
+
   it("lets the local text win when the server went back in time", () => {
     const ledger = Ledger.at(9, "kept work");
     expect(ledger.rebase(2, "kept")).toBeNull();

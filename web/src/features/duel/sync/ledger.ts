@@ -7,7 +7,7 @@ export interface SentEdit {
   changes: ChangeSet;
 }
 
-/** A ledger as it lies in the session storage. */
+/** A ledger as it is put by. */
 export interface SavedLedger {
   acked: number;
   base: string;
@@ -94,14 +94,16 @@ export class Ledger {
   /**
    * Meets the server's truth, after which everything unacknowledged is pending again, as one edit.
    *
-   * Edits the server has are dropped. What another tab wrote is kept and the own edits are mapped over it. When the server
-   * went back in time, the local text wins. Returns what the editor has to apply to show the new local text, null for nothing.
+   * Edits the server has are dropped. What another page wrote is kept and the own edits are mapped over it. When the server
+   * went back in time, the local text wins, unless another page has had the pen (`elsewhere`) and has brought its text.
+   * Returns what the editor has to apply to show the new local text, null for nothing.
    * Only safe when no earlier edit of this ledger can still reach the server.
    */
-  rebase(seq: number, text: string): ChangeSet | null {
+  rebase(seq: number, text: string, elsewhere = false): ChangeSet | null {
     const server = parseText(text);
     const before = this.localText;
-    const unsaved = seq < this.ackedSeq ? diff(server, before) : this.mapOver(server);
+    const wentBack = seq < this.ackedSeq && !(elsewhere && seq > 0);
+    const unsaved = wentBack ? diff(server, before) : this.mapOver(server);
     this.base = server;
     this.ackedSeq = seq;
     this.sentEdits = [];
@@ -126,8 +128,16 @@ export class Ledger {
       const distance = weight(diff(text, server));
       if (distance <= best.distance) best = { text, from: index + 1, distance };
     });
+    if (this.pending && this.broughtBy(server, best.distance))
+      best = { text: this.localText, from: edits.length, distance: 0 };
     const none = ChangeSet.empty(best.text.length);
     return { text: best.text, rest: edits.slice(best.from).reduce((all, changes) => all.compose(changes), none) };
+  }
+
+  /** Whether another page took up this draft, the pending edit too, sent it, and perhaps wrote on: then nothing is left to send. */
+  private broughtBy(server: Text, distance: number): boolean {
+    const since = diff(this.localText, server);
+    return weight(since) < distance && server.length - this.localText.length === weight(since);
   }
 
   save(): SavedLedger {

@@ -1,6 +1,6 @@
 import { ChangeSet } from "@codemirror/state";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Ledger, type SavedLedger } from "./ledger";
+import { Ledger } from "./ledger";
 import { type EditReply, type Port, Pump, type PumpState } from "./pump";
 import { FakeServer, random, refusal, wire } from "./testing";
 import { parseText } from "./text";
@@ -8,13 +8,16 @@ import { parseText } from "./text";
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
+let pages = 0;
+
 /** One tab at a server, over a pipe with latency that can be cut: messages and answers on the way are then lost. */
 class Tab implements Port {
   pump: Pump;
   epoch = 0;
+  readonly page = `page ${pages++}`;
   connection = 1;
   states: PumpState[] = [];
-  saved: SavedLedger | null = null;
+  saves = 0;
   sent: unknown[] = [];
   latency = 5;
 
@@ -25,9 +28,11 @@ class Tab implements Port {
     this.pump = new Pump(ledger, this);
   }
 
-  open(): void {
-    this.epoch = this.server.open();
-    this.pump.opened(this.server.seq, this.server.text);
+  /** As a page does that is opened, or whose user asks for the pen; without `take` as one that comes back. */
+  open(take = true): void {
+    const epoch = this.server.open(this.page, take);
+    this.epoch = epoch ?? 0;
+    this.pump.opened(this.server.seq, this.server.text, epoch !== null);
   }
 
   cut(): void {
@@ -47,12 +52,12 @@ class Tab implements Port {
 
   reopen(): void {
     const { connection } = this;
-    setTimeout(() => connection === this.connection && this.open(), 2 * this.latency);
+    setTimeout(() => connection === this.connection && this.open(false), 2 * this.latency);
   }
 
   show(): void {}
-  save(state: SavedLedger): void {
-    this.saved = structuredClone(state);
+  save(): void {
+    this.saves++;
   }
   stateChanged(state: PumpState): void {
     this.states.push(state);
@@ -128,10 +133,40 @@ describe("the pump", () => {
     await expect(first.pump.settled()).rejects.toThrow("fenced");
     second.type("# second\n", 0);
     await vi.advanceTimersByTimeAsync(50);
+    // Coming back is no reason to take it.
+    first.cut();
+    first.open(false);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(first.states.at(-1)).toBe("fenced");
+    expect(first.pump.ledger.local.toString()).toBe("# second\nprint()\n# first\n");
+    expect(first.server.text).toBe("# second\nprint()\n");
     first.open();
     await vi.advanceTimersByTimeAsync(50);
     expect(first.server.text).toBe("# second\nprint()\n# first\n");
     expect(first.pump.ledger.local.toString()).toBe(first.server.text);
+  });
+
+  it("does not send again what another tab took up and sent", async () => {
+    const first = connected("print()\n");
+    first.cut();
+    first.type("# typed offline\n");
+    const second = new Tab(first.server, Ledger.restore(first.pump.ledger.save()));
+    second.open();
+    second.type("# and on\n");
+    await vi.advanceTimersByTimeAsync(100);
+    first.open(false);
+    expect([first.states.at(-1), first.pump.ledger.clean]).toEqual(["fenced", true]);
+    first.open();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(first.server.text).toBe("print()\n# typed offline\n# and on\n");
+  });
+
+  it("puts by what is typed without a connection", () => {
+    const tab = connected();
+    tab.cut();
+    const { saves } = tab;
+    tab.type("offline");
+    expect(tab.saves).toBe(saves + 1);
   });
 
   it("stops at the end of the duel", async () => {

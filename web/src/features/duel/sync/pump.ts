@@ -1,5 +1,5 @@
 import type { ChangeSet } from "@codemirror/state";
-import type { Ledger, SavedLedger, SentEdit } from "./ledger";
+import type { Ledger, SentEdit } from "./ledger";
 
 /** The answer to one edit; `null` when none came: the connection was lost or slow. */
 export type EditReply = { seq: number } | { code: string; message: string; retryAfterMs: number } | null;
@@ -12,13 +12,14 @@ export interface Port {
   reopen(): void;
   /** Shows a change that did not come from the author. */
   show(changes: ChangeSet): void;
-  save(state: SavedLedger): void;
+  /** The ledger has changed. */
+  save(): void;
   stateChanged(state: PumpState): void;
 }
 
 /**
  * `closed`: no connection, or a snapshot is awaited. `open`: edits flow. `paused`: the server asked to wait. `fenced`: another
- * tab has the pen. `over`: the duel takes no edits. `refused`: the server cannot take this text.
+ * page has the pen, until a snapshot says otherwise. `over`: the duel takes no edits. `refused`: the server cannot take this text.
  */
 export type PumpState = "closed" | "open" | "paused" | "fenced" | "over" | "refused";
 
@@ -55,23 +56,25 @@ export class Pump {
   /** The author typed. */
   typed(changes: ChangeSet): void {
     this.ledger.type(changes);
+    this.port.save();
     if (this.state === "refused") this.lost();
     else this.schedule();
   }
 
-  /** A snapshot came: the server's last edit and text. The pen is here now. */
-  opened(seq: number, text: string): void {
-    this.startLife("open");
-    const changes = this.ledger.rebase(seq, text);
-    this.port.save(this.ledger.save());
+  /** A snapshot came: the server's last edit and text, and whether the pen is here now. */
+  opened(seq: number, text: string, pen = true): void {
+    const changes = this.ledger.rebase(seq, text, this.state === "fenced");
+    this.startLife(pen ? "open" : "fenced");
+    this.port.save();
     if (changes) this.port.show(changes);
+    if (!pen) return this.rejectWaiters("fenced");
     this.flush();
     this.settleWaiters();
   }
 
   /** The connection went away, or the pen, or the duel ended. */
   close(state: "closed" | "fenced" | "over" = "closed"): void {
-    this.startLife(state);
+    this.startLife(state === "closed" && this.state === "fenced" ? "fenced" : state);
     if (state !== "closed") this.rejectWaiters(state);
   }
 
@@ -114,7 +117,7 @@ export class Pump {
     if (this.state !== "open" || this.inFlight >= WINDOW) return;
     const edit = this.ledger.cut();
     if (!edit) return;
-    this.port.save(this.ledger.save());
+    this.port.save();
     this.transmit(edit);
   }
 
@@ -138,13 +141,13 @@ export class Pump {
   private acknowledged(seq: number): void {
     this.failures = 0;
     this.ledger.ack(seq);
-    this.port.save(this.ledger.save());
+    this.port.save();
     if (this.ledger.hasPending) this.schedule();
     this.settleWaiters();
   }
 
   private failed(code: string, retryAfterMs: number): void {
-    if (code === "pen_taken") return this.close("fenced");
+    if (code === "pen_taken") return this.fenced();
     if (code === "not_live") return this.close("over");
     if (code === "too_large" || this.failures >= PATIENCE) return this.refuse();
     if (code !== "rate_limited" && code !== "busy" && code !== "unavailable") {
@@ -159,6 +162,12 @@ export class Pump {
   private refuse(): void {
     this.startLife("refused");
     this.rejectWaiters("refused");
+  }
+
+  /** What the other page has written is shown here, too. */
+  private fenced(): void {
+    this.close("fenced");
+    this.port.reopen();
   }
 
   private lost(): void {

@@ -39,7 +39,12 @@ export class FakeServer {
 
   constructor(public text = "") {}
 
-  open(): number {
+  private page = "";
+
+  /** A new pen for the page; null when another page has it and keeps it. */
+  open(page = "", take = true): number | null {
+    if (!take && this.epoch > 0 && page !== this.page) return null;
+    this.page = page;
     return ++this.epoch;
   }
 
