@@ -1,5 +1,6 @@
 """The judges' queue on a real Valkey: turns, places, and that no job is lost or judged twice."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,7 +15,18 @@ from python_duel.errors import Busy
 from python_duel.judge.queue import Entry, Queue
 from python_duel.platform.bundled import bundled
 from python_duel.platform.redis import RedisError, connect
-from python_duel.protocol.jobs import DEAD, JOBS, QUEUED, RESULTS, TURNS, Job, JobResult, WorkerReport, line_key
+from python_duel.protocol.jobs import (
+    DEAD,
+    JOBS,
+    QUEUED,
+    RESULTS,
+    RESULTS_GROUP,
+    TURNS,
+    Job,
+    JobResult,
+    WorkerReport,
+    line_key,
+)
 from python_duel.protocol.verdict import Verdict
 
 PACKAGE = load(bundled("challenges") / "fair-shares")
@@ -208,6 +220,23 @@ async def test_the_judges_user_may_use_the_queue_alone(judge_redis_url: str, com
 
 async def say(line: Line, name: str, *languages: str) -> None:
     await Queue(line.redis, name).heartbeat(WorkerReport(level="full", languages=list(languages)), [])
+
+
+async def test_a_process_that_stops_applies_the_results_it_has_taken_and_takes_no_more(line: Line) -> None:
+    stopping, applied = asyncio.Event(), []
+
+    async def apply(result: JobResult) -> None:
+        stopping.set()
+        await line.put("bob", "b")
+        await line.drain()  # another result comes
+        applied.append(result.job.job_id)
+
+    await line.put("ada", "a")
+    await line.drain()
+    await asyncio.wait_for(line.jobs.consume("web", apply, stopping), 5)
+    assert applied == ["a"]
+    assert await line.redis.xlen(RESULTS) == 1
+    assert (await line.redis.xpending(RESULTS, RESULTS_GROUP))["pending"] == 0
 
 
 async def test_offered_is_what_every_living_judge_can_run(line: Line) -> None:

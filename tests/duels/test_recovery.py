@@ -110,7 +110,7 @@ async def test_the_timers_survive_whatever_the_store_raises(
         ticked.set()
 
     monkeypatch.setattr(core.duels.timers, "_claim", fails_once)
-    task = asyncio.create_task(core.duels.timers.run(tick))
+    task = asyncio.create_task(core.duels.timers.run(tick, asyncio.Event()))
     try:
         await asyncio.wait_for(ticked.wait(), 5)
     finally:

@@ -16,7 +16,7 @@ SETTINGS = {
     "DUEL_RUN_INTERVAL": "0.001",
     "DUEL_LOG_LEVEL": "warning",
 }
-READY_S = 40
+READY_S = 90
 
 
 @dataclass
