@@ -66,14 +66,16 @@ class Worker:
 
     async def run(self) -> None:
         """Until `stop`. The store may go away and come back meanwhile."""
-        helpers = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self._reclaims())]
+        heartbeats, reclaims = asyncio.create_task(self._heartbeats()), asyncio.create_task(self._reclaims())
         try:
             await self._take_jobs()
+            # It may be taking a job over: that one is drained, too.
+            await reclaims
             await self._drain()
         finally:
-            for helper in helpers:
+            for helper in (heartbeats, reclaims):
                 helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            await asyncio.gather(heartbeats, reclaims, return_exceptions=True)
             with suppress(*AWAY, TimeoutError):
                 await asyncio.wait_for(self._queue.leave(), 2)
 
@@ -126,9 +128,9 @@ class Worker:
 
     async def _reclaims(self) -> None:
         while not self._stop.is_set():
-            await asyncio.sleep(RECLAIM_S)
+            await self._pause(RECLAIM_S)
             room = self._slots.count - len(self._active)
-            if room <= 0:
+            if room <= 0 or self._stop.is_set():
                 continue
             with suppress(*AWAY):
                 for entry in await self._queue.stale(room):
