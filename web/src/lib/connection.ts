@@ -97,7 +97,9 @@ function watched(it: Socket): Socket {
     it.disconnect();
   });
   it.on("server:drain", ({ reconnect_within_ms }: ServerEvents["server:drain"]) => {
+    const drained = it.id;
     setTimeout(() => {
+      if (it.id !== drained) return; // It has moved already.
       useLink.setState({ link: "reconnecting" });
       it.disconnect().connect();
     }, Math.random() * reconnect_within_ms);
