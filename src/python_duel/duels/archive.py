@@ -43,10 +43,9 @@ class Archive:
     async def record(self, duel_id: str) -> None:
         """Store the event log of a duel whose documents are closed, unless a verdict is still to come."""
         async with self._database.transaction() as session:
-            if await repository.replay(session, duel_id):
-                return
+            # Under the lock: others may be about to store it, too.
             duel = await repository.lock(session, duel_id)
-            if duel is None or not _over(duel):
+            if duel is None or not _over(duel) or await repository.replay(session, duel_id):
                 return
             rows = await self.replays.rows(duel, await repository.with_code(session, duel_id))
             edits = {p.player_id: await self._journal.edits(duel_id, p.player_id) for p in duel.players}
