@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,17 +83,22 @@ class Hall:
             await database.close()
 
 
+@contextmanager
+def a_hall(folder: Path, **settings: str) -> Iterator[Hall]:
+    """A hall on stores of its own, kept in `folder`."""
+    plan = folder / "plan"
+    with (
+        embedded.stores(folder / "data", Settings.model_construct()) as stores,
+        an_arena(2, {"FAILPOINT": str(plan), **settings}, "tests.support.failpoints", stores) as arena,
+    ):
+        yield Hall(arena, plan, stores)
+
+
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     """Tests leave it whole. Its stores keep what they have taken, as those of a server do."""
-    folder = tmp_path_factory.mktemp("faults")
-    plan = folder / "plan"
-    settings = {"FAILPOINT": str(plan)}
-    with (
-        embedded.stores(folder / "data", Settings.model_construct()) as stores,
-        an_arena(2, settings, "tests.support.failpoints", stores) as arena,
-    ):
-        yield Hall(arena, plan, stores)
+    with a_hall(tmp_path_factory.mktemp("faults")) as hall:
+        yield hall
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Answer = dict[str, Any] | None
+Act = Literal["resign", "draw"]
 Kind = Literal["right", "partly", "wrong"]
 """What a submitted text is worth: all cases, some, none."""
 STATUSES = ["countdown", "live", "finished"]
@@ -123,11 +124,13 @@ class Duel:
         assert receipt > sent.after, "it was received before what was acknowledged before it was sent"
         sent.receipt = receipt
 
-    def acted(self, act: Literal["resign", "draw"], player: str, answer: Answer) -> None:
-        """A player resigned, or offered a draw."""
-        if unknown(answer):
-            self.doubtful[act].add(player)
-        elif answer and answer["ok"]:
+    def acting(self, act: Act, player: str) -> None:
+        """A player resigns, or offers a draw."""
+        self.doubtful[act].add(player)
+
+    def acted(self, act: Act, player: str, answer: Answer) -> None:
+        """What came back for it. Of one that is refused an earlier try may have been done."""
+        if answer and answer["ok"]:
             self.done[act].add(player)
 
     def lost(self) -> None:

@@ -1,11 +1,12 @@
 """What players do, as rules for Hypothesis: a driver does it, the model says what may follow."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.model.model import Answer, Duel, Kind, unknown
+from tests.model.model import Act, Answer, Duel, Kind, unknown
 from tests.support.player import units
 
 WHO = st.sampled_from([0, 1])
@@ -45,8 +46,8 @@ class Driver(Protocol):
     def second_tab(self, who: int) -> None:
         """Another socket of the player opens the duel, and stays open."""
 
-    def end(self, wait: bool) -> dict[str, Any]:
-        """Nothing breaks any more and nothing moves; the snapshot. `wait`: for the deadline, if nobody has ended it."""
+    def end(self, act: Callable[[], None] | None) -> dict[str, Any]:
+        """Nothing breaks any more. `act` is done, or the deadline waited for, until it is over and nothing moves."""
 
 
 class Duelists(RuleBasedStateMachine):
@@ -161,7 +162,8 @@ class Duelists(RuleBasedStateMachine):
         """An end too early would leave little to see."""
         return sum(map(len, self.ids)) > 3
 
-    def act(self, who: int, act: Any, event: str) -> None:
+    def act(self, who: int, act: Act, event: str) -> None:
+        self.duel.acting(act, self.players[who])
         answer = self.driver.ask(who, event)
         self.duel.acted(act, self.players[who], answer)
         if not (answer and answer["ok"]):
@@ -184,7 +186,9 @@ class Duelists(RuleBasedStateMachine):
     def teardown(self) -> None:
         """By now everything is decided."""
         if hasattr(self, "duel"):
-            if not self.short:
-                for who in (0, 1):
-                    self.act(who, "draw", "duel:offer_draw")
-            self.duel.ended(self.driver.end(wait=self.short))
+            self.duel.ended(self.driver.end(None if self.short else self.agree))
+
+    def agree(self) -> None:
+        """End it."""
+        for who in (0, 1):
+            self.act(who, "draw", "duel:offer_draw")

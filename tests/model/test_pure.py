@@ -1,5 +1,6 @@
 """The model against the pure rules and documents, with a clock and a judge that do as they like."""
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import settings
@@ -51,9 +52,9 @@ class Pure:
         return snapshot
 
     def ask(self, who: int, event: str, **payload: Any) -> Answer:
-        acts = {"duel:edit": self.edit, "duel:submit": self.submit, "duel:resign": self.resign}
+        act: Callable[..., dict[str, Any]] = getattr(self, event.removeprefix("duel:"))
         try:
-            return {"ok": True, **acts.get(event, self.offer_draw)(PLAYERS[who], **payload)}
+            return {"ok": True, **act(PLAYERS[who], **payload)}
         except (rules.Refused, DuelError) as refusal:
             code = refusal.code if isinstance(refusal, DuelError) else NotLive.code
             return {"ok": False, "error": {"code": code, "message": str(refusal)}}
@@ -95,11 +96,13 @@ class Pure:
         kind = next(kind for kind, code in SOLUTIONS.items() if code == self.codes[id])
         self.command(rules.Judge(id, *PASSED[kind]))
 
-    def end(self, wait: bool) -> dict[str, Any]:
+    def end(self, act: Callable[[], None] | None) -> dict[str, Any]:
         for it in self.state.submissions:
             if it.pending:
                 self.judge(it.id)
-        if wait:
+        if act:
+            act()
+        else:
             self.now = max(self.now, LENGTH)
             self.command(rules.Tick())
         return self.snapshot()

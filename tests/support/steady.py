@@ -25,11 +25,14 @@ class Steady:
     """One player of one duel after the other."""
 
     def __init__(self, player: Player, urls: Callable[[], list[str]], duels: dict[str, Duel], grace_s: float) -> None:
-        """`urls`: of the web processes; `duels`: what is known of each, shared with the other players."""
-        self.player, self._urls, self._duels, self._grace_s = player, urls, duels, grace_s
+        """`urls`: of the web processes; `duels`: what is known of each, shared with the other players; `grace_s`: who
+        was away for longer may have lost by it.
+        """
+        self.player, self.urls, self._duels, self._grace_s = player, urls, duels, grace_s
         self.duel_id = ""
         self.comebacks = 0
         self._opened = False
+        self._seen: dict[str, Any] = {}
         self._drained = 0
         self._here: float | None = None
         """When this client was connected last, unless it is."""
@@ -45,17 +48,23 @@ class Steady:
         await self.ready()
 
     async def ready(self) -> dict[str, Any]:
-        """Connected, and the duel opened; its newest snapshot."""
+        """Connected, and the duel opened; what that gave."""
         while not (self._opened and self.player.socket.connected and not await self._asked_to_move()):
             try:
                 if not self.player.socket.connected:
                     await self._come_back()
                 await asyncio.wait_for(self._open(), PATIENCE_S)
             except TROUBLE:
-                self._opened = False
                 await self.leave()
+            if not self._opened:
+                self._note_absence()
                 await asyncio.sleep(PAUSE_S)
-        return self.player.snapshots[-1]
+        return self._seen
+
+    async def look(self) -> dict[str, Any]:
+        """What holds now; the pen is here then."""
+        self._opened = False
+        return await self.ready()
 
     async def _asked_to_move(self) -> bool:
         """Obey `server:drain`, some time within what it says."""
@@ -78,20 +87,24 @@ class Steady:
         self._here = self._here or time.monotonic()
         self.comebacks += 1
         here = self.player.url
-        elsewhere = [url for url in self._urls() if url != here]
+        elsewhere = [url for url in self.urls() if url != here]
         await asyncio.wait_for(self.player.connect(random.choice(elsewhere or [here])), PATIENCE_S)
-        if time.monotonic() - self._here > self._grace_s and self.duel_id in self._duels:
-            self.duel.gone.add(self.player.id)
+        self._note_absence()
         self._here = None
 
+    def _note_absence(self) -> None:
+        if self._here and time.monotonic() - self._here > self._grace_s and self.duel_id in self._duels:
+            self.duel.gone.add(self.player.id)
+
     async def _open(self) -> None:
+        self._opened = False
         known = self._duels.get(self.duel_id)
         asked = known.asking() if known else None
         answer = await self.player.ask("duel:open", {"duel_id": self.duel_id})
         if unknown(answer):
             raise TimeoutError
         assert answer["ok"], answer
-        snapshot = answer["snapshot"]
+        snapshot = self._seen = answer["snapshot"]
         self.player.snapshots.append(snapshot)
         self.player.take(snapshot)
         if known is None and snapshot["status"] != "countdown":
@@ -100,6 +113,16 @@ class Steady:
         if known and asked:
             known.opened(self.player.id, snapshot, asked)
         self._opened = known is not None
+
+    async def wish(self, event: str, **payload: Any) -> Answer:
+        """The acknowledgement of something that is about no duel; None: nobody knows."""
+        try:
+            if not self.player.socket.connected or await self._asked_to_move():
+                await self._come_back()
+            return await asyncio.wait_for(self.player.ask(event, payload), PATIENCE_S)
+        except TROUBLE:
+            await self.leave()
+            return None
 
     async def tried(self, event: str, **payload: Any) -> Answer:
         """The acknowledgement of something about the duel; None: nobody knows."""
@@ -118,8 +141,10 @@ class Steady:
         player = self.player
         changes: list[Any] = [[units(player.text), *text.split("\n")]]
         seq = player.seq + 1
+        document = self.duel.documents[player.id]
+        document.edited(seq, text, None)  # the other player may see the end, with it, before this one has its answer
         answer = await self.tried("duel:edit", seq=seq, changes=changes)
-        self.duel.documents[player.id].edited(seq, text, answer)
+        document.edited(seq, text, answer)
         if answer and answer["ok"]:
             player.seq, player.text = seq, text
         return answer
@@ -132,11 +157,18 @@ class Steady:
         self.duel.submitted(self.player.id, id, answer)
         return answer
 
+    async def resign(self) -> Answer:
+        """Give up."""
+        await self.ready()
+        self.duel.acting("resign", self.player.id)
+        answer = await self.tried("duel:resign")
+        self.duel.acted("resign", self.player.id, answer)
+        return answer
+
     async def end(self) -> None:
         """Wait for the end of the duel, and check it."""
-        while (snapshot := await self.ready())["status"] != "finished" or waits(snapshot):
+        while (snapshot := await self.look())["status"] != "finished" or waits(snapshot):
             await asyncio.sleep(PAUSE_S)
-            self._opened = False
         self.duel.ended(snapshot)
 
 
