@@ -22,10 +22,10 @@ e2e: ## play duels in real browsers
 	./duel test tests/e2e -m '' $(ARGS)
 
 faults: ## kill, starve and cut off every part of the platform in mid-duel
-	./duel test tests/faults tests/contract/test_crash.py tests/judge/test_faults.py -m '' $(ARGS)
+	./duel test tests/faults tests/model tests/contract/test_crash.py tests/judge/test_faults.py -m '' $(ARGS)
 
-soak: ## an hour of bots that duel while everything breaks, one thing after the other; SECONDS=60 for less
-	$(RUN) python -m tests.faults.soak $(SECONDS)
+soak: ## an hour of bots that duel while everything breaks, one thing after the other; SECONDS=60 for less, SEED=1, FAULTS=web_killed,...
+	SEED=$(SEED) FAULTS=$(FAULTS) $(RUN) python -m tests.faults.soak $(SECONDS)
 
 escape: ## attack the sandbox with all there is: every language, level and Python; takes a quarter of an hour
 	./duel test tests/escape -m '' --timeout 600 $(ARGS)

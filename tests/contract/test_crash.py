@@ -213,6 +213,21 @@ async def test_the_store_emptied_in_mid_duel(hall: Arena, duelists: tuple[Player
     assert text_of(await bob.open(duel_id), ada)[1] == solution
 
 
+async def test_both_see_the_same_last_text_when_the_store_was_emptied(
+    hall: Arena, duelists: tuple[Player, Player], store: Any
+) -> None:
+    """Also on the process that has relayed what is lost."""
+    ada, bob = duelists
+    await bob.leave()
+    await bob.connect(ada.url)
+    duel_id = await invited(ada, bob)
+    await ada.write(duel_id, "# lost\n")
+    await store.flushall()
+    await bob.do("duel:resign", {"duel_id": duel_id})
+    seen = [text_of(await player.open(duel_id), ada) for player in (bob, ada)]
+    assert seen[0] == seen[1]
+
+
 @pytest.mark.slow
 async def test_a_job_lost_with_the_store_is_judged_all_the_same(
     hall: Arena, duelists: tuple[Player, Player], store: Any

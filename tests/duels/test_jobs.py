@@ -16,7 +16,18 @@ from python_duel.judge.queue import Entry, Queue
 from python_duel.platform.bundled import bundled
 from python_duel.platform.redis import RedisError, connect
 from python_duel.platform.tasks import end
-from python_duel.protocol.jobs import DEAD, JOBS, QUEUED, RESULTS, TURNS, Job, JobResult, WorkerReport, line_key
+from python_duel.protocol.jobs import (
+    DEAD,
+    JOBS,
+    QUEUED,
+    RESULTS,
+    RESULTS_GROUP,
+    TURNS,
+    Job,
+    JobResult,
+    WorkerReport,
+    line_key,
+)
 from python_duel.protocol.verdict import Verdict
 
 PACKAGE = load(bundled("challenges") / "fair-shares")
@@ -212,6 +223,27 @@ async def say(line: Line, name: str, *languages: str) -> None:
     await Queue(line.redis, name).heartbeat(WorkerReport(level="full", languages=list(languages)), [])
 
 
+async def no_trouble() -> None:
+    """The database answers."""
+
+
+async def test_a_process_that_stops_applies_the_results_it_has_taken_and_takes_no_more(line: Line) -> None:
+    stopping, applied = asyncio.Event(), []
+
+    async def apply(result: JobResult) -> None:
+        stopping.set()
+        await line.put("bob", "b")
+        await line.drain()  # another result comes
+        applied.append(result.job.job_id)
+
+    await line.put("ada", "a")
+    await line.drain()
+    await asyncio.wait_for(line.jobs.consume("web", apply, no_trouble, stopping), 5)
+    assert applied == ["a"]
+    assert await line.redis.xlen(RESULTS) == 1
+    assert (await line.redis.xpending(RESULTS, RESULTS_GROUP))["pending"] == 0
+
+
 async def test_offered_is_what_every_living_judge_can_run(line: Line) -> None:
     assert await line.jobs.languages() == {"python"}
     await say(line, "one", "python", "cpp", "java")
@@ -251,8 +283,8 @@ async def test_a_result_goes_to_who_can_reach_the_database(line: Line) -> None:
 
     await line.put("p", "j1")
     await line.finish(await line.take())
-    first = asyncio.create_task(line.jobs.consume("cut off", apply_in_vain, back))
+    first = asyncio.create_task(line.jobs.consume("cut off", apply_in_vain, back, asyncio.Event()))
     await asyncio.wait_for(cut_off.wait(), 5)
-    second = asyncio.create_task(line.jobs.consume("whole", apply, back))
+    second = asyncio.create_task(line.jobs.consume("whole", apply, back, asyncio.Event()))
     assert await asyncio.wait_for(applied.get(), 5) == "j1"
     await end([first, second])

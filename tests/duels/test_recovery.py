@@ -114,7 +114,7 @@ async def test_the_timers_survive_whatever_the_store_raises(
         ticked.set()
 
     monkeypatch.setattr(core.duels.timers, "_claim", fails_once)
-    task = asyncio.create_task(core.duels.timers.run(tick))
+    task = asyncio.create_task(core.duels.timers.run(tick, asyncio.Event()))
     try:
         await asyncio.wait_for(ticked.wait(), 5)
     finally:
@@ -123,3 +123,12 @@ async def test_the_timers_survive_whatever_the_store_raises(
 
 async def everybody(player_id: str) -> bool:
     return True
+
+
+async def test_a_replay_that_several_write_at_once_is_written_once(core: Parts) -> None:
+    duel_id, ada, _ = await core.live()
+    async with core.database.transaction() as session:
+        await core.duels.decide(session, duel_id, rules.Resign(ada))
+    await core.duels.archive.close(await core.duel(duel_id))
+    await asyncio.gather(*(core.duels.archive.record(duel_id) for _ in range(4)))
+    assert (await core.duels.archive.replays.verify(duel_id)).faults == []

@@ -361,13 +361,28 @@ async def test_every_timer_that_is_due_is_handled_by_one_process(core: Parts) ->
     for n in range(50):
         await core.duels.timers.set(str(n), 1)
     await core.duels.timers.set("later", core.clock.now() + 60_000)
-    runners = [asyncio.create_task(core.duels.timers.run(tick)) for _ in range(3)]
+    runners = [asyncio.create_task(core.duels.timers.run(tick, asyncio.Event())) for _ in range(3)]
     async with asyncio.timeout(10):
         while await reply(core.redis.zcard(TIMERS)) > 1:
             await asyncio.sleep(0.01)
     for runner in runners:
         runner.cancel()
     assert sorted(ticked, key=int) == [str(n) for n in range(50)]
+
+
+async def test_a_timer_that_was_claimed_is_handled_by_a_process_that_stops(core: Parts) -> None:
+    """Nobody else would have it before the claim is over."""
+    stopping, ticked = asyncio.Event(), False
+
+    async def tick(duel_id: str) -> None:
+        nonlocal ticked
+        stopping.set()
+        await core.duels.timers.set(duel_id, 1)  # due again: that is for another process
+        ticked = True
+
+    await core.duels.timers.set("due", 1)
+    await asyncio.wait_for(core.duels.timers.run(tick, stopping), 5)
+    assert ticked
 
 
 async def test_a_row_is_needed_before_it_is_judged(core: Parts) -> None:

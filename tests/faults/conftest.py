@@ -1,11 +1,14 @@
 """An arena whose web processes can be told where to die."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 
 from python_duel.platform import embedded
@@ -14,6 +17,9 @@ from python_duel.settings import Settings
 from tests.contract.conftest import an_arena
 from tests.support.arena import Arena
 from tests.support.player import Player
+
+START_S, STOP_S = 60, 45
+"""For a process that was started, or asked to end. A judge stands behind all else that runs on the machine."""
 
 
 @dataclass
@@ -40,6 +46,31 @@ class Hall:
             await asyncio.to_thread(self.arena.wait_ready)
         return len(dead)
 
+    async def roll_web(self, index: int) -> int:
+        """Ask a web process to end, as a deploy does, and start the next one in its place; gives the exit code."""
+        web = self.arena.webs[index]
+        web.process.send_signal(signal.SIGTERM)
+        code = await asyncio.to_thread(web.process.wait, STOP_S)
+        await self.mend()
+        return code
+
+    async def roll_judge(self) -> int:
+        """Start a judge, then ask the oldest to end; gives its exit code."""
+        workers = await self.workers()
+        self.arena.start_judge()
+        async with asyncio.timeout(START_S):
+            while await self.workers() <= workers:
+                await asyncio.sleep(0.1)
+        judge = self.arena.judges.pop(0)
+        judge.send_signal(signal.SIGTERM)
+        return await asyncio.to_thread(judge.wait, STOP_S)
+
+    async def workers(self) -> int:
+        """Judges that live."""
+        async with httpx.AsyncClient() as http:
+            ready = await http.get(f"{self.arena.webs[0].url}/readyz")
+        return int(ready.json()["checks"]["judge"]["workers"])
+
     def dead(self) -> bool:
         return any(web.process.poll() is not None for web in self.arena.webs)
 
@@ -52,17 +83,22 @@ class Hall:
             await database.close()
 
 
+@contextmanager
+def a_hall(folder: Path, **settings: str) -> Iterator[Hall]:
+    """A hall on stores of its own, kept in `folder`."""
+    plan = folder / "plan"
+    with (
+        embedded.stores(folder / "data", Settings.model_construct()) as stores,
+        an_arena(2, {"FAILPOINT": str(plan), **settings}, "tests.support.failpoints", stores) as arena,
+    ):
+        yield Hall(arena, plan, stores)
+
+
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     """Tests leave it whole. Its stores keep what they have taken, as those of a server do."""
-    folder = tmp_path_factory.mktemp("faults")
-    plan = folder / "plan"
-    settings = {"FAILPOINT": str(plan)}
-    with (
-        embedded.stores(folder / "data", Settings.model_construct()) as stores,
-        an_arena(2, settings, "tests.support.failpoints", stores) as arena,
-    ):
-        yield Hall(arena, plan, stores)
+    with a_hall(tmp_path_factory.mktemp("faults")) as hall:
+        yield hall
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
-"""`python -m tests.faults.soak [SECONDS]`: bots duel while something breaks every few seconds; then what is stored
-is asked for its invariants. Prints a report as JSON; exit code 1 when anything is broken.
+"""`python -m tests.faults.soak [SECONDS]`: bots duel while something breaks every few seconds. They check all that a
+client may rely on; then what is stored is asked for its invariants. SEED in the environment repeats a run's choices,
+FAULTS names the kinds of faults, with commas between. Progress goes to stderr; the report, JSON on stdout, comes also
+when it is interrupted. Exit code 1 when anything is broken.
 """
 
 import asyncio
@@ -11,179 +13,196 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import redis.asyncio
-from socketio.exceptions import SocketIOError
-
-from python_duel.platform import embedded
-from python_duel.settings import Settings
-from tests.contract.conftest import an_arena
-from tests.faults.conftest import Hall
+from tests.faults.breaker import Breaker
+from tests.faults.conftest import Hall, a_hall
+from tests.model.model import Duel
 from tests.support.invariants import breaches
 from tests.support.player import Player, reference
+from tests.support.steady import TROUBLE, Steady
 
 BOTS = 8
-DUEL_S = 60
-"""One that takes longer is given up, by resigning."""
-PAUSE_S = (2, 6)
+PAUSE_S = (1, 5)
 """Between two faults."""
-SETTLED_S = 90
-TROUBLE = (SocketIOError, TimeoutError, AssertionError, OSError)
-"""What a bot meets while something is broken: it comes back and asks what is true now."""
+TURN_S = (0.05, 0.5)
+"""Between two edits."""
+STUCK_S = 120
+"""No duel takes so long, whatever breaks."""
+GRACE_S, SURELY_S = 25, 15
+"""How long a player may be away, and for how long nobody is taken for away by a mistake of their own clock."""
+SETTLED_S = 120
+PROGRESS_S = 60
+OUTCOMES = {"replays": "SELECT count(*) FROM replays"} | {
+    name: f"SELECT count(*) FROM {name}" for name in ("duels", "submissions")
+}
+
+
+class Soak:
+    """One run: its bots, its faults, and what was found."""
+
+    def __init__(self, hall: Hall, seed: int, kinds: list[str]) -> None:
+        """Raises ValueError for a fault that there is not."""
+        if unknown := set(kinds) - set(Breaker.kinds()):
+            raise ValueError(f"There is no fault {', '.join(unknown)}: choose of {', '.join(Breaker.kinds())}.")
+        self._hall, self._seed, self._kinds = hall, seed, kinds
+        self._chance = random.Random(seed)
+        self._breaker = Breaker(hall, random.Random(seed), self._losing)
+        self._duels: dict[str, Duel] = {}
+        self._counts: Counter[str] = Counter()
+        self._faults: Counter[str] = Counter()
+        self._found: list[str] = []
+        self.over = asyncio.Event()
+
+    def _losing(self) -> None:
+        for duel in self._duels.values():
+            duel.lost()
+
+    async def run(self, seconds: float) -> dict[str, Any]:
+        """Play and break for so long or until it is `over`, let it settle, and report."""
+        begin = time.monotonic()
+        asyncio.get_running_loop().call_later(seconds, self.over.set)
+        progress = asyncio.create_task(self._progress(begin))
+        bots = [Bot(self._hall, self._duels, self._counts, self._found, self._chance.random()) for _ in range(BOTS)]
+        try:
+            await asyncio.gather(self._break(), *(bot.play(self.over) for bot in bots))
+        finally:
+            progress.cancel()
+        await self._hall.mend()
+        settled = await self._settled()
+        # Emptied at any time: only its replay may say that edits are missing.
+        self._found += await breaches(self._hall.arena.database_url, edits_lost=self._faults["redis_emptied"] > 0)
+        stored = {name: await self._hall.ask(query) for name, query in OUTCOMES.items()}
+        return {**self._so_far(begin), "stored": stored, "settled": settled, "breaches": self._found}
+
+    def _so_far(self, begin: float) -> dict[str, Any]:
+        counts, faults = (dict(sorted(it.items())) for it in (self._counts, self._faults))
+        return {"seed": self._seed, "seconds": round(time.monotonic() - begin), **counts, "faults": faults}
+
+    async def _progress(self, begin: float) -> None:
+        while True:
+            print(json.dumps({**self._so_far(begin), "breaches": len(self._found)}), file=sys.stderr, flush=True)
+            await asyncio.sleep(PROGRESS_S)
+
+    async def _break(self) -> None:
+        """Each kind once, then as chance will have it."""
+        waiting: list[str] = []
+        while not await _passed(self.over, self._chance.uniform(*PAUSE_S)):
+            if not waiting:
+                waiting = self._chance.sample(self._kinds, len(self._kinds))
+            kind = waiting.pop()
+            await self._breaker.break_(kind)
+            self._faults[kind] += 1
+            await self._hall.mend()
+
+    async def _settled(self) -> bool:
+        """Whether every duel is over and kept."""
+        open_ = "SELECT EXISTS (SELECT FROM duels LEFT JOIN replays ON id = duel_id WHERE log IS NULL)"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLED_S):
+                while await self._hall.ask(open_):
+                    await asyncio.sleep(0.5)
+                return True
+        return False
 
 
 class Bot:
     """Plays one duel after the other, whatever happens."""
 
-    def __init__(self, hall: Hall, counts: "Counter[str]") -> None:
-        self._hall, self._counts = hall, counts
+    def __init__(
+        self, hall: Hall, duels: dict[str, Duel], counts: "Counter[str]", found: list[str], seed: float
+    ) -> None:
+        self._hall, self._duels, self._counts, self._found = hall, duels, counts, found
+        self._chance = random.Random(seed)
+        self._over: set[str] = set()
 
-    async def play(self, until: float) -> None:
-        player = await Player.join(self._hall.arena.webs[0].url, f"Bot {random.randrange(10_000)}")
-        while time.monotonic() < until:
+    async def play(self, over: asyncio.Event) -> None:
+        """Until it is `over`; the duel that is under way then is ended."""
+        client = await self._arrive()
+        while not over.is_set():
             try:
-                await asyncio.wait_for(self._duel(player), DUEL_S)
-            except TROUBLE:
-                self._counts["comebacks"] += 1
-                await self._come_back(player)
-        await player.leave()
+                async with asyncio.timeout(STUCK_S):
+                    if duel_id := await self._matched(client, over):
+                        await self._duel(client, duel_id)
+            except (AssertionError, TimeoutError) as error:
+                self._found.append(f"{client.player.nickname} in {client.duel_id}: {error!r}")
+                client = await self._arrive()
+        self._counts["comebacks"] += client.comebacks
+        await client.leave()
 
-    async def _come_back(self, player: Player) -> None:
-        with suppress(*TROUBLE):
-            await player.leave()
-        await asyncio.sleep(0.3)
-        with suppress(*TROUBLE):
-            await player.connect(random.choice(self._hall.arena.webs).url)
+    async def _arrive(self) -> Steady:
+        while True:
+            with suppress(*TROUBLE, AssertionError):
+                player = await Player.join(self._url(), f"Bot {self._chance.randrange(10_000)}")
+                return Steady(player, lambda: [web.url for web in self._hall.arena.webs], self._duels, SURELY_S)
+            await asyncio.sleep(0.5)
 
-    async def _duel(self, player: Player) -> None:
-        joined = await player.ask("queue:join", {"mode": "casual"})
-        if joined["ok"]:
-            duel_id = (await player.heard("queue:matched", at_least=1 + len(player.events["queue:matched"])))["duel_id"]
-        else:
-            duel_id = joined["error"]["duel_id"]
-        if (await player.open(duel_id))["status"] == "countdown":
-            player.take(await player.state("live", duel_id))
-        slug = (await player.open(duel_id))["challenge"]["slug"]
-        for n in range(random.randrange(2, 8)):
-            await player.write(duel_id, f"# {n} 🦆\n")
-            self._counts["edits"] += 1
-            await asyncio.sleep(random.random() / 2)
-        if random.random() < 0.6:
-            await player.write(duel_id, reference(slug))
-        await player.submit(duel_id, f"s{random.getrandbits(60)}")
-        self._counts["submissions"] += 1
-        await player.heard("duel:finished", duel_id=duel_id)
+    def _url(self) -> str:
+        return self._chance.choice(self._hall.arena.webs).url
+
+    async def _matched(self, client: Steady, over: asyncio.Event) -> str | None:
+        """Asks for a duel until there is one. None: it is over, and there is none."""
+        while True:
+            answer = await client.wish("queue:join", mode="casual")
+            if answer and not answer["ok"] and answer["error"]["code"] == "already_in_duel":
+                duel_id: str = answer["error"]["duel_id"]
+                assert duel_id not in self._over, "a duel that was over is live again"
+                return duel_id
+            if over.is_set():
+                left = await client.wish("queue:leave")
+                if left and left["ok"] and (answer and answer["ok"]):
+                    return None
+            await asyncio.sleep(0.3)
+
+    async def _duel(self, client: Steady, duel_id: str) -> None:
+        await client.enter(duel_id)
+        slug = (await client.ready())["challenge"]["slug"]
+        for n in range(self._chance.randrange(2, 12)):
+            self._count("edits", await client.edit(f"# {n} {self._chance.random()} 🦆\n"))
+            await asyncio.sleep(self._chance.uniform(*TURN_S))
+        solves = self._chance.random() < 0.5
+        if solves:
+            self._count("edits", await client.edit(reference(slug)))
+        right = solves and client.player.text == reference(slug)
+        self._count("submissions", await client.submit(f"s{self._chance.getrandbits(60)}", "right" if right else None))
+        if not right:
+            await asyncio.sleep(self._chance.uniform(1, 8))
+            await client.resign()
+        await client.end()
+        self._over.add(duel_id)
         self._counts["duels seen to their end"] += 1
 
-
-class Breaker:
-    """Breaks one thing at a time, and mends it."""
-
-    def __init__(self, hall: Hall, counts: "Counter[str]") -> None:
-        self._hall, self._counts = hall, counts
-        self._faults: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            self._boundary,
-            self._boundary,
-            self._web_killed,
-            self._web_stopped,
-            self._judge_killed,
-            self._pubsub_killed,
-            self._backends_ended,
-            self._redis_emptied,
-        ]
-
-    async def run(self, until: float) -> None:
-        while time.monotonic() < until:
-            await asyncio.sleep(random.uniform(*PAUSE_S))
-            fault = random.choice(self._faults)
-            await fault()
-            self._counts["fault: " + fault.__name__.strip("_").replace("_", " ")] += 1
-            await self._hall.mend()
-
-    async def _boundary(self) -> None:
-        where = random.choice(["before_commit", "after_commit", "before_publish", "after_publish"])
-        self._hall.arm(f"{where} {random.randrange(1, 20)}")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                while not self._hall.dead():
-                    await asyncio.sleep(0.05)
-
-    async def _web_killed(self) -> None:
-        random.choice(self._hall.arena.webs).kill()
-
-    async def _web_stopped(self) -> None:
-        pid = random.choice(self._hall.arena.webs).process.pid
-        os.kill(pid, signal.SIGSTOP)
-        await asyncio.sleep(random.uniform(1, 5))
-        os.kill(pid, signal.SIGCONT)
-
-    async def _judge_killed(self) -> None:
-        judge = self._hall.arena.judges.pop()
-        judge.kill()
-        judge.wait()
-        self._hall.arena.start_judge()
-
-    async def _pubsub_killed(self) -> None:
-        await self._redis("CLIENT", "KILL", "TYPE", "pubsub")
-
-    async def _redis_emptied(self) -> None:
-        await self._redis("FLUSHALL")
-
-    async def _redis(self, *command: str) -> None:
-        client: Any = redis.asyncio.Redis.from_url(self._hall.arena.redis_url)
-        await client.execute_command(*command)
-        await client.aclose()
-
-    async def _backends_ended(self) -> None:
-        await self._hall.ask(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    def _count(self, what: str, answer: dict[str, Any] | None) -> None:
+        if answer and answer["ok"]:
+            self._counts[what] += 1
+        elif answer is None:
+            self._counts["answers that never came"] += 1
 
 
-async def soak(hall: Hall, seconds: float) -> dict[str, Any]:
-    """Play and break for so long, let it settle, and report."""
-    counts: Counter[str] = Counter()
-    until = time.monotonic() + seconds
-    bots = [Bot(hall, counts).play(until) for _ in range(BOTS)]
-    await asyncio.gather(Breaker(hall, counts).run(until), *bots)
-    await hall.mend()
-    settled = await _settled(hall)
-    found = await breaches(hall.arena.database_url, edits_lost=True)
-    stored = {
-        name: await hall.ask(f"SELECT count(*) FROM {table}")
-        for name, table in {"duels": "duels", "submissions": "submissions", "replays": "replays"}.items()
-    }
-    return {"seconds": seconds, **dict(sorted(counts.items())), "stored": stored, "settled": settled, "breaches": found}
-
-
-async def _settled(hall: Hall) -> bool:
-    """Whether every duel ends by itself: nobody is there any more."""
+async def _passed(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it is set, within so long."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(SETTLED_S):
-            while await hall.ask(
-                "SELECT EXISTS (SELECT FROM duels LEFT JOIN replays ON id = duel_id WHERE log IS NULL)"
-            ):
-                await asyncio.sleep(0.5)
-            return True
-    return False
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
+
+
+async def _interruptible(hall: Hall, seconds: float, seed: int, kinds: list[str]) -> dict[str, Any]:
+    run = Soak(hall, seed, kinds)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, run.over.set)
+    return await run.run(seconds)
 
 
 def main() -> int:
     """Run it for as long as the argument says, an hour without one."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3600.0
-    with (
-        tempfile.TemporaryDirectory() as name,
-        embedded.stores(Path(name) / "data", Settings.model_construct()) as stores,
-    ):
-        plan = Path(name) / "plan"
-        settings = {"FAILPOINT": str(plan), "DUEL_RECONNECT_GRACE": "10", "DUEL_LOG_LEVEL": "error"}
-        with an_arena(2, settings, "tests.support.failpoints", stores) as arena:
-            report = asyncio.run(soak(Hall(arena, plan, stores), seconds))
+    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
+    kinds = os.environ.get("FAULTS", "").split(",") if os.environ.get("FAULTS") else Breaker.kinds()
+    settings = {"DUEL_RECONNECT_GRACE": str(GRACE_S), "DUEL_LOG_LEVEL": "error"}
+    with tempfile.TemporaryDirectory() as name, a_hall(Path(name), **settings) as hall:
+        report = asyncio.run(_interruptible(hall, seconds, seed, kinds))
     print(json.dumps(report, indent=2))
     return 0 if report["settled"] and not report["breaches"] else 1
 

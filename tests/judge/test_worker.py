@@ -97,10 +97,11 @@ async def test_a_malformed_job_is_buried_and_the_next_one_judged(
     assert await web.redis.xlen(JOBS) == 0
 
 
-async def _left_behind(web: Web, idle_ms: int, times: int) -> None:
-    """Makes the only job look taken, `times` times, by a worker that died `idle_ms` ago."""
+async def _left_behind(web: Web, idle_ms: int, times: int) -> str:
+    """Makes the only job look taken, `times` times, by a worker that died `idle_ms` ago; gives its entry."""
     [(_, [(entry_id, _)])] = await web.redis.xreadgroup(JOBS_GROUP, "dead", {JOBS: ">"})
     await web.redis.xclaim(JOBS, JOBS_GROUP, "dead", 0, [entry_id], idle=idle_ms, retrycount=times)
+    return str(entry_id)
 
 
 async def test_a_dead_workers_job_is_taken_over(
@@ -146,6 +147,24 @@ async def test_a_stop_that_cannot_wait_hands_the_job_back(
     slots.close()
     assert time.monotonic() - begin < 2
     assert await queue.stale(1)
+
+
+async def test_a_worker_that_stops_takes_no_job_over(
+    web: Web, queue: Queue, function_challenge: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end would not wait for that one, nor hand it back."""
+    monkeypatch.setattr("python_duel.judge.worker.RECLAIM_S", 0.5)
+    slots = Slots(2, "full")
+    await queue.open()
+    await web.put(job(function_challenge, "x", job_id="j2", player_id="p2"), function_challenge)
+    left = await _left_behind(web, 0, 1)
+    await web.put(job(function_challenge, LOOP, kind="run", input="[{}]"), function_challenge)
+    async with running(queue, slots) as worker:
+        await until(lambda: _busy(worker))
+        worker.stop()
+        await web.redis.xclaim(JOBS, JOBS_GROUP, "dead", 0, [left], idle=queue_module.LEASE_MS + 1)
+    slots.close()
+    assert [fields["id"] for _, fields in await queue.stale(1)] == ["j2"]
 
 
 async def test_the_store_may_go_away(

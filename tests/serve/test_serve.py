@@ -1,5 +1,6 @@
 """The life of `serve`: ready, asked to end, killed, started again."""
 
+import asyncio
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 from python_duel.serve.server import STOP_SECONDS
 from tests.serve.conftest import Start
+from tests.support.player import Player
 from tests.support.processes import kill_tree_root, running, until
 
 
@@ -33,6 +35,17 @@ def test_a_signal_ends_all_of_it(start: Start, number: signal.Signals) -> None:
     assert re.search(rf"{server.url}/host#\S+", said)
     assert "--host 0.0.0.0" in said
     assert "Traceback" not in said, said
+
+
+async def test_a_stop_lets_players_know_and_leaves_no_process(start: Start) -> None:
+    """With two web processes: both tell their sockets to move before they close them."""
+    server = start("--ephemeral", "--web", "2")
+    players = [await Player.join(server.url, f"Ada {n}") for n in range(4)]
+    assert await asyncio.to_thread(server.end, signal.SIGTERM) == 0
+    for player in players:
+        assert (await player.heard("server:drain"))["reconnect_within_ms"] > 0
+        await player.leave()
+    assert "Traceback" not in server.stderr.read_text()
 
 
 def test_a_kill_leaves_no_orphan(start: Start) -> None:

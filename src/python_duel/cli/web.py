@@ -21,8 +21,6 @@ def command(
     if not (settings.database_url and settings.redis_url):
         raise StartError("web needs DATABASE_URL and REDIS_URL; to run everything, use serve")
     log.configure(settings, "web")
-    if fd is not None:
-        run(settings, fd)
-        return
-    with listen(host or settings.host, settings.port if port is None else port) as listener:
-        run(settings, listener.fileno())
+    if fd is None:
+        fd = listen(host or settings.host, settings.port if port is None else port).detach()
+    run(settings, fd)

@@ -29,6 +29,8 @@ from python_duel.protocol.jobs import (
 )
 
 RECLAIM_MS = 10_000
+BLOCK_MS = 500
+"""How long this waits for a result before it looks whether it is to stop."""
 OWN_LIMIT = 16
 """Jobs of one player that may wait."""
 Back = Callable[[], Awaitable[None]]
@@ -88,13 +90,17 @@ class Jobs:
         """Give the store the functions of the queue, for the judges too."""
         await self._redis.function_load(_functions(), replace=True)
 
-    async def consume(self, process: str, apply: Callable[[JobResult], Awaitable[None]], back: Back) -> None:
-        """Give every result to `apply`, for ever. One that fails is tried again, here or in another process."""
-        while True:
+    async def consume(
+        self, process: str, apply: Callable[[JobResult], Awaitable[None]], back: Back, stopping: asyncio.Event
+    ) -> None:
+        """Give every result to `apply`, until `stopping`; what was taken is applied then. One that fails is tried
+        again, here or in another process.
+        """
+        while not stopping.is_set():
             try:
                 await self._ensure_group()
                 await self.load()
-                while True:
+                while not stopping.is_set():
                     await self._once(process, apply, back)
             except Exception as error:  # noqa: BLE001 - whatever it is: without this loop there are no verdicts
                 log.warning("results are out of reach", error=repr(error))
@@ -109,7 +115,7 @@ class Jobs:
 
     async def _once(self, process: str, apply: Callable[[JobResult], Awaitable[None]], back: Back) -> None:
         claimed = await reply(self._redis.xautoclaim(RESULTS, RESULTS_GROUP, process, RECLAIM_MS, count=16))
-        fresh = await reply(self._redis.xreadgroup(RESULTS_GROUP, process, {RESULTS: ">"}, count=16, block=2000))
+        fresh = await reply(self._redis.xreadgroup(RESULTS_GROUP, process, {RESULTS: ">"}, count=16, block=BLOCK_MS))
         entries = [*claimed[1], *(entry for _, stream in fresh or [] for entry in stream)]
         done = await asyncio.gather(*(self._apply(entry_id, fields, apply) for entry_id, fields in entries))
         left: Any = [entry_id for (entry_id, _), applied in zip(entries, done, strict=True) if not applied]

@@ -51,9 +51,9 @@ class Timers:
         if never := due.keys() - later.keys():
             await self._redis.zrem(KEY, *never)
 
-    async def run(self, tick: Callable[[str], Awaitable[None]]) -> None:
-        """Call `tick` for every duel that falls due, for ever."""
-        while True:
+    async def run(self, tick: Callable[[str], Awaitable[None]], stopping: asyncio.Event) -> None:
+        """Call `tick` for every duel that falls due, until `stopping`; what was claimed is finished then."""
+        while not stopping.is_set():
             try:
                 due = cast("list[str]", await self._claim(keys=[KEY], args=[self._clock.now(), LEASE_MS]))
             except Exception as error:  # noqa: BLE001 - whatever it is: without this loop no duel would start or end

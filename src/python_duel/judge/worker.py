@@ -67,12 +67,14 @@ class Worker:
 
     async def run(self) -> None:
         """Until `stop`. The store may go away and come back meanwhile."""
-        helpers = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self._reclaims())]
+        heartbeats, reclaims = asyncio.create_task(self._heartbeats()), asyncio.create_task(self._reclaims())
         try:
             await self._take_jobs()
+            # It may be taking a job over: that one is drained, too.
+            await reclaims
             await self._drain()
         finally:
-            await end(helpers)
+            await end([heartbeats, reclaims])
             with suppress(*AWAY, TimeoutError):
                 await asyncio.wait_for(self._queue.leave(), 2)
 
@@ -125,9 +127,9 @@ class Worker:
 
     async def _reclaims(self) -> None:
         while not self._stop.is_set():
-            await asyncio.sleep(RECLAIM_S)
+            await self._pause(RECLAIM_S)
             room = self._slots.count - len(self._active)
-            if room <= 0:
+            if room <= 0 or self._stop.is_set():
                 continue
             with suppress(*AWAY):
                 for entry in await self._queue.stale(room):

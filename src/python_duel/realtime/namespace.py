@@ -1,6 +1,7 @@
 """The one parse point: sockets are let in here, and every client event is parsed, handled and acknowledged here."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
@@ -27,6 +28,7 @@ from python_duel.realtime.server import Server
 from python_duel.realtime.services import Services
 
 log = structlog.get_logger(__name__)
+LOOK_S = 0.02
 OTHER_RATE, OTHER_BURST = 50, 300
 """Events that are no edits, a second and at once: more than any player needs, less than a flood."""
 
@@ -38,7 +40,10 @@ class Namespace:
         self._server, self._services = server, services
         self._handlers = Handlers(services)
         self._connections: dict[str, Connection] = {}
-        self._draining = False
+        self._under_way = 0
+        """Events that are being handled."""
+        self._drain_ms: int | None = None
+        """While this process stops: within what time clients are to move."""
         server.on("connect", self.connect)
         server.on("disconnect", self.disconnect)
         server.dispatch = self.dispatch
@@ -75,6 +80,7 @@ class Namespace:
             await self._services.hub.arrive(connection)
             await self._services.presence.add(player.id, sid)
         connection.arrival = asyncio.create_task(self._tell_arrival(connection))
+        self._tell_drain(connection)
 
     async def _tell_arrival(self, connection: Connection) -> None:
         """Apart from the connection itself, which need not wait for it. If it fails, the sweep does it."""
@@ -101,12 +107,13 @@ class Namespace:
             await self._handlers.departed(connection)
         except (*LOST, RedisError, *AWAY) as error:
             # Its lease ends by itself, and the sweep tells who is gone.
-            if not self._draining:
+            if self._drain_ms is None:
                 log.warning("a departure could not be told", error=str(error))
 
     async def dispatch(self, sid: str | None, event: list[Any]) -> dict[str, Any]:
         """Handle one event; its acknowledgement. Never raises."""
         connection = self._connections.get(sid) if sid else None
+        self._under_way += 1
         try:
             if connection is None:
                 raise Unauthenticated("Connect again.")
@@ -122,6 +129,8 @@ class Namespace:
         except Exception:
             log.exception("an event failed", client_event=event[:1])
             return _refused(_failed())
+        finally:
+            self._under_way -= 1
         return _ack(answer)
 
     def _take(self, connection: Connection, packet: bytes) -> bool:
@@ -150,17 +159,35 @@ class Namespace:
         return True
 
     def drain(self, within_ms: int) -> None:
-        """Tell every socket that this process is about to stop."""
-        self._draining = True
-        packet = wire.event("server:drain", ServerDrain(reconnect_within_ms=within_ms))
+        """Tell every socket, and those that still come, that this process is about to stop."""
+        self._drain_ms = within_ms
         for connection in self._connections.values():
-            connection.link.send(packet)
+            self._tell_drain(connection)
+
+    def _tell_drain(self, connection: Connection) -> None:
+        if self._drain_ms is not None:
+            connection.link.send(wire.event("server:drain", ServerDrain(reconnect_within_ms=self._drain_ms)))
+
+    async def moved(self, within_s: float) -> None:
+        """Wait, but no longer than that, until no socket is open."""
+        await _within(within_s, lambda: not self._connections)
+
+    async def done(self, within_s: float) -> None:
+        """Wait, but no longer than that, until no event is being handled."""
+        await _within(within_s, lambda: not self._under_way)
 
     async def _close_session(self, player_id: str, data: dict[str, Any]) -> None:
         for connection in [c for c in self._connections.values() if c.player_id == player_id]:
             if connection.session == data["session"]:
                 connection.link.send(wire.event("session:closed", SessionClosed(reason=data["reason"])))
                 await self._server.disconnect(connection.sid)
+
+
+async def _within(seconds: float, condition: Callable[[], bool]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not condition():  # noqa: ASYNC110 - once in a process' life
+                await asyncio.sleep(LOOK_S)
 
 
 def _answer(connection: Connection, id: bytes, packet: bytes) -> None:

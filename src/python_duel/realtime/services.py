@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from python_duel.duels.document import Document
+from python_duel.duels.models import Duel
 from python_duel.duels.service import Duels
 from python_duel.matchmaking.service import Matchmaking
 from python_duel.platform.bus import Bus
@@ -32,7 +34,9 @@ class Services:
 
 
 class FactsLoader:
-    """Reads what a snapshot is made of. What this process relayed may be an edit ahead of what is stored."""
+    """Reads what a snapshot is made of. What this process relayed may be an edit ahead of what is stored; once the duel
+    is over only what is stored counts.
+    """
 
     def __init__(self, duels: Duels, clock: Clock, code_bytes: int) -> None:
         self._duels, self._clock, self._code_bytes = duels, clock, code_bytes
@@ -46,7 +50,7 @@ class FactsLoader:
         documents = {}
         for player in duel.players:
             stored = await duels.archive.document(duel, player, package)
-            relayed = self.writing.document(duel_id, player.player_id) if self.writing else None
+            relayed = self._relayed(duel, player.player_id)
             documents[player.player_id] = relayed if relayed and relayed.seq > stored.seq else stored
         return Facts(
             duel=duel,
@@ -58,3 +62,8 @@ class FactsLoader:
             home=None if duel.status == "finished" else await duels.homes.of(duel_id),
             rematch_id=await duels.rematch_id(duel_id) if duel.status == "finished" else None,
         )
+
+    def _relayed(self, duel: Duel, player_id: str) -> Document | None:
+        if self.writing is None or duel.status == "finished":
+            return None
+        return self.writing.document(duel.id, player_id)

@@ -1,5 +1,6 @@
 """The composition root of the web process: the one place that knows every part."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -43,6 +44,10 @@ from python_duel.web.guard import Guard
 from python_duel.web.pages import Pages
 
 API = "/api/v1"
+LATE_S = 1.0
+"""Of clients that move at the last moment, by their own clock."""
+DONE_S = 5.0
+"""What clients have asked for is finished within it, or undone, before the stores are let go."""
 
 
 class WebApp:
@@ -88,6 +93,7 @@ class WebApp:
             async with self._background:
                 yield
         finally:
+            await self.namespace.done(DONE_S)
             await self._bus.stop()
             await self._hot.close()
             await self._redis.aclose()
@@ -97,11 +103,18 @@ class WebApp:
         """Before the schema changes."""
         backup.dump(self._database_url, backup.named(self._settings.backup_folder, "before-migration"))
 
-    async def drain(self) -> None:
-        """Readiness off, then tell the sockets to move: this process stops in a moment."""
+    async def retire(self) -> None:
+        """Not ready any more, and no home of new duels: this process stops in a moment."""
         self.health.draining = True
         await self._homes.leave()
-        self.namespace.drain(within_ms=2000)
+
+    async def drain(self, within_s: float) -> None:
+        """Tell the sockets to move within that time, and finish what was taken off the queues. Returns when both are
+        done, or when whoever is late has been waited for.
+        """
+        self.namespace.drain(int(within_s * 1000))
+        within_s += LATE_S
+        await asyncio.gather(self.namespace.moved(within_s), self._background.finish(within_s))
 
 
 def create_app(settings: Settings) -> ASGIApp:

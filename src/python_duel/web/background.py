@@ -30,20 +30,32 @@ class Background:
         self._services, self._results, self._beat = services, results, beat
         self._recovery = Recovery(services.duels)
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Start."""
         duels, process = self._services.duels, self._services.bus.process
         await duels.set_clock(START_S)
         self._tasks = [
-            asyncio.create_task(duels.timers.run(self._recovery.tick), name="timers"),
-            asyncio.create_task(duels.jobs.consume(process, self._results.apply, duels.database.back), name="results"),
+            asyncio.create_task(duels.timers.run(self._recovery.tick, self._stopping), name="timers"),
+            asyncio.create_task(
+                duels.jobs.consume(process, self._results.apply, duels.database.back, self._stopping), name="results"
+            ),
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
             asyncio.create_task(self._beat(), name="pings"),
             asyncio.create_task(self._sweep(), name="sweep"),
             asyncio.create_task(self._say(), name="homes"),
         ]
         return self
+
+    async def finish(self, within_s: float) -> None:
+        """Take no more timers and verdicts, and wait, but no longer than that, for those at hand: nobody else could
+        have them before their leases are over.
+        """
+        self._stopping.set()
+        takers = [task for task in self._tasks if task.get_name() in ("timers", "results")]
+        if takers:
+            await asyncio.wait(takers, timeout=within_s)
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         """Stop."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -15,12 +16,14 @@ from python_duel.settings import Settings
 from python_duel.web.app import WebApp
 from python_duel.web.handover import Arrivals, HomeProtocol, House
 
-DRAIN_S = 0.5
-"""Long enough for the drain message to leave before the sockets close."""
+NOTICE_S = 0.5
+"""From "not ready" to the word to move: who balances load shall not send those who move back here."""
+MOVE_S = 2.0
+"""So long clients may take to move; who is still there long after is cut off."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn closes sockets at once on a signal: tell their clients first."""
+    """uvicorn closes sockets at once on a signal: let their clients move first."""
 
     def __init__(self, config: uvicorn.Config, app: WebApp, house: House) -> None:
         super().__init__(config)
@@ -50,12 +53,21 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
     async def _drain(self) -> None:
-        self._house.close()
         try:
-            await self._web.drain()
-            await asyncio.sleep(DRAIN_S)
+            await self._web.retire()
+            await asyncio.sleep(NOTICE_S)
+            self._close_doors()
+            await self._web.drain(MOVE_S)
         finally:
             self.should_exit = True
+
+    def _close_doors(self) -> None:
+        """Accept no more: another process of the same address does, or nobody, which whoever comes sees at once."""
+        self._house.close()
+        for server in self.servers:
+            server.close()
+        assert self.config.fd is not None
+        os.close(self.config.fd)
 
 
 def websockets(engine: Engine, settings: Settings) -> Callable[..., asyncio.Protocol]:
@@ -74,7 +86,7 @@ def websockets(engine: Engine, settings: Settings) -> Callable[..., asyncio.Prot
 
 
 def run(settings: Settings, fd: int) -> None:
-    """Serve the listening socket `fd` until a signal. Raises `StartError`."""
+    """Serve the listening socket `fd`, and close it, until a signal. Raises `StartError`."""
     app, house = WebApp(settings), House(settings.homes, settings.home)
     config = uvicorn.Config(
         app.asgi,

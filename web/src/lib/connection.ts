@@ -110,9 +110,10 @@ function watched(it: Socket): Socket {
     it.disconnect();
   });
   it.on("server:drain", ({ reconnect_within_ms }: ServerEvents["server:drain"]) => {
+    const drained = it.id;
     useLink.setState({ draining: true });
     setTimeout(() => {
-      if (it !== socket || !useLink.getState().draining) return; // it has moved already
+      if (it.id !== drained) return; // It has moved already.
       interrupted();
       it.disconnect().connect();
     }, Math.random() * reconnect_within_ms);
