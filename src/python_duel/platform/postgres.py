@@ -60,7 +60,7 @@ RETRY_S = 0.5
 LOCK_S = 3
 """For a row that another transaction has: less than `PATIENCE_S`, so that it is known that nothing was done."""
 LEFT_S = 6
-"""After so long the server gives up what was begun, so that nobody waits for the locks of a process that stands still or
+"""After so long the server gives up what was begun: nobody waits for the locks of a process that stands still or
 is cut off; a connection of which it hears nothing is probed.
 """
 SERVER = {
