@@ -8,6 +8,7 @@ from python_duel.duels.judges import Judges
 from python_duel.duels.opening import Entrant
 from python_duel.errors import Unavailable
 from python_duel.platform.ids import new_id
+from python_duel.platform.redis import reply
 from python_duel.protocol.base import Language
 from python_duel.protocol.jobs import WORKERS, WorkerReport, worker_key
 from tests.support.parts import TERMS, Parts
@@ -94,3 +95,12 @@ async def test_the_queue_takes_the_first_language_that_is_judged(core: Parts) ->
     duel = await core.duel(str(await core.duels.active(ada.player_id)))
     expected = {ada.player_id: "java", bob.player_id: "python"}
     assert {player.player_id: player.language for player in duel.players} == expected
+
+
+async def test_a_judge_whose_report_has_run_out_is_forgotten(core: Parts) -> None:
+    """By the store's clock: that of a judge may be wrong."""
+    await a_judge(core, "gone", "python", "java")
+    await a_judge(core, "here", "python")
+    await core.redis.delete(worker_key("gone"))
+    assert list(await Judges(core.redis).read()) == ["here"]
+    assert await reply(core.redis.zrange(WORKERS, 0, -1)) == ["here"]

@@ -219,7 +219,7 @@ async def test_a_fault_of_the_platform_is_judged_again_and_never_counts(core: Pa
         assert [job.attempt for job in await core.jobs() if job.job_id == broken.id][-1] == attempt + 1
         assert (await core.duel(duel_id)).status == "live"
     await core.judge(broken, Verdict.IE, attempt=ATTEMPTS)
-    # It is left to the sweep, which asks the judges again: until a minute has passed.
+    # It is left to the sweep, which asks the judges again: until some minutes have passed.
     assert (await core.duel(duel_id)).status == "live"
     await core.sql("UPDATE submissions SET received_at = received_at - :patience", patience=PATIENCE_MS)
     await core.recovery.sweep(None)

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -29,6 +30,11 @@ class Skewed(Hall):
         draft = self.plan.with_suffix(".new")
         draft.write_text(f"{seconds:+d}\n")
         draft.rename(self.plan)
+
+    def wrong_by(self) -> float:
+        """What that web process believes, by the date in its answers, in seconds from the true time."""
+        said = httpx.get(f"{self.arena.webs[1].url}/healthz").headers["date"]
+        return parsedate_to_datetime(said).timestamp() - time.time()
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +68,16 @@ def true_ms() -> float:
 async def test_a_process_that_starts_an_hour_ahead(skewed: Skewed, players: tuple[Player, Player], first: int) -> None:
     """Its players meet the others: nobody's place in the queue or presence has run out for it."""
     skewed.step(HOUR_S)
-    duel_id = await pair(players[first], players[1 - first])
+    assert skewed.wrong_by() > HOUR_S - 60
+    for player in (players[first], players[1 - first]):
+        await player.do("queue:join", {"mode": "casual"})
+    met = "SELECT count(*) FROM duel_players WHERE live AND player_id = ANY($1)"
+    assert await skewed.ask(met, [player.id for player in players]) == 2
+    duel_id = (await players[0].heard("queue:matched"))["duel_id"]
     for player in players:
+        await player.open(duel_id)
+    for player in players:
+        player.take(await player.state("live", duel_id))
         assert abs((await player.open(duel_id))["server_time"] - true_ms()) < 2000
     solution = reference((await players[1].open(duel_id))["challenge"]["slug"])
     await players[1].write(duel_id, solution)
@@ -79,6 +93,8 @@ async def test_a_step_in_mid_duel(skewed: Skewed, players: tuple[Player, Player]
     duel_id = await pair(bob, ada)
     before = await bob.open(duel_id)
     skewed.step(step)
+    # The date is made anew every second.
+    await asyncio.to_thread(until, lambda: abs(skewed.wrong_by() - step) < 60)
     await bob.write(duel_id, "# Bob\n")
     await bob.submit(duel_id, "wrong")
     await ada.heard("duel:verdict", submission_id="wrong")

@@ -6,7 +6,6 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from python_duel.platform import embedded
 from python_duel.settings import Settings
 from tests.contract.conftest import an_arena
 from tests.faults.conftest import Hall
-from tests.support.disks import disk, full, possible
+from tests.support.disks import disk, fill_write_ahead_log, full, possible
 from tests.support.endings import accepted, an_edit, archived, submission, won
 from tests.support.player import Player, pair, reference
 from tests.support.processes import until
@@ -95,7 +94,7 @@ async def test_no_room_for_the_write_ahead_log(small: Small, players: tuple[Play
     duel_id = await about_to_win(ada, bob)
     connection = await asyncpg.connect(small.arena.database_url)
     with full(small.data):
-        await write_until_it_ends(connection)
+        await fill_write_ahead_log(connection)
         await refused_whole(small, ada, duel_id)
         await bob.write(duel_id, "# typing goes on\n")
     postgres = next(process for process in small.stores.processes if process.name == "PostgreSQL")
@@ -107,14 +106,6 @@ async def test_no_room_for_the_write_ahead_log(small: Small, players: tuple[Play
     assert await small.ask("SELECT count(*) FROM submissions WHERE duel_id = $1", duel_id) == 0
     await accepted(ada, "duel:submit", submission(duel_id, ada, "right"))
     await won(small, duel_id, ada, bob)
-
-
-async def write_until_it_ends(connection: asyncpg.Connection) -> None:
-    with suppress(asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
-        for _ in range(4 * DATABASE_MB):
-            await connection.execute("SELECT pg_logical_emit_message(false, 'fill', repeat('x', 1000000))")
-        raise AssertionError("the disk has room")
-    connection.terminate()
 
 
 async def answers(hall: Hall) -> bool:
@@ -206,7 +197,7 @@ async def test_no_room_for_what_a_judge_compiles(small: Small, players: tuple[Pl
         with full(cache):
             judge = small.arena.start_judge(DUEL_CACHE_DIR=str(cache), TMPDIR=str(cache))
             await accepted(ada, "duel:submit", {**submission(duel_id, ada, "right"), "language": "cpp"})
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(100):
                 while await judgings(small) < before + ATTEMPTS:
                     await asyncio.sleep(0.2)
             assert await small.ask("SELECT verdict FROM submissions WHERE duel_id = $1", duel_id) is None

@@ -3,8 +3,10 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import asyncpg
 
 
 @contextmanager
@@ -44,3 +46,12 @@ def fill(descriptor: int, step: int) -> None:
             os.write(descriptor, bytes(step))
     except OSError:
         return
+
+
+async def fill_write_ahead_log(connection: asyncpg.Connection, most_mb: int = 1000) -> None:
+    """Write into PostgreSQL's log until the server ends for the want of room."""
+    with suppress(asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
+        for _ in range(most_mb):
+            await connection.execute("SELECT pg_logical_emit_message(false, 'fill', repeat('x', 1000000))")
+        raise AssertionError("the disk has room")
+    connection.terminate()

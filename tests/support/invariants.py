@@ -12,6 +12,11 @@ BREACHES = {
     "a player is in two live duels": """
         SELECT player_id FROM duel_players JOIN duels ON duels.id = duel_id WHERE status <> 'finished'
         GROUP BY player_id HAVING count(*) > 1""",
+    "somebody duels alone, or with themselves": """
+        SELECT id FROM duels WHERE (SELECT count(*) FROM duel_players WHERE duel_id = id) <> 2""",
+    "a player's move has ended a duel after its deadline": """
+        SELECT id FROM duels WHERE finished_at > deadline AND reason IN ('resigned', 'agreed')""",
+    "a rating has changed, and no ledger says why": "SELECT id FROM players WHERE rating <> 1500",
     "a received submission has no verdict": "SELECT id FROM submissions WHERE verdict IS NULL",
     "a fault of the platform stands as a verdict": "SELECT id FROM submissions WHERE verdict = 'IE'",
     "receipts have gaps": """

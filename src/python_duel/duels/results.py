@@ -13,7 +13,7 @@ from python_duel.protocol.verdict import CaseResult, Verdict
 
 ATTEMPTS = 3
 """One right after the other, when a judge fails."""
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 """So long after its receipt a submission that no judge could judge is left to the sweep, which asks them again."""
 log = structlog.get_logger(__name__)
 

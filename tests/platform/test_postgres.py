@@ -1,0 +1,61 @@
+"""What a transaction raises when the database cannot, and what is begun anew."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from python_duel.platform.postgres import AWAY, PATIENCE, TRIES, Clash, Database, Transaction, Trouble
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    found = Database(database_url, pool_size=1)
+    yield found
+    await found.close()
+
+
+async def fail(session: Transaction, state: str) -> None:
+    """As the server would, with this SQLSTATE."""
+    await session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"))
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_a_clash_is_begun_anew(database: Database, state: str) -> None:
+    tries = 0
+
+    async def work(session: Transaction) -> int:
+        nonlocal tries
+        tries += 1
+        if tries < TRIES:
+            await fail(session, state)
+        return tries
+
+    assert await database.unit(work) == TRIES
+
+
+async def test_what_clashes_for_ever_is_given_up(database: Database) -> None:
+    with pytest.raises(Clash):
+        await database.unit(lambda session: fail(session, "40001"))
+
+
+@pytest.mark.parametrize("state", ["53100", "53200", "55P03", "57014", "57P01", "58030", "XX001"])
+async def test_trouble_of_its_own_counts_as_away(database: Database, state: str) -> None:
+    with pytest.raises(Trouble) as raised:
+        async with database.transaction() as session:
+            await fail(session, state)
+    assert isinstance(raised.value, AWAY)
+
+
+async def test_a_mistake_of_ours_does_not(database: Database) -> None:
+    with pytest.raises(DBAPIError) as raised:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT 1 / 0"))
+    assert not isinstance(raised.value, AWAY)
+
+
+@pytest.mark.parametrize("name", PATIENCE)
+async def test_no_wait_is_for_ever(database: Database, name: str) -> None:
+    async with database.transaction() as session:
+        assert (await session.execute(text(f"SHOW {name}"))).scalar_one() == PATIENCE[name]
