@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from functools import cache
 
 from python_duel.sandbox import cgroup, landlock, seccomp
-from python_duel.sandbox.errors import SandboxError
+from python_duel.sandbox.errors import SandboxError, SlotLost
 from python_duel.sandbox.jail import LEVELS, Level
 from python_duel.sandbox.outcome import Ending
 from python_duel.sandbox.slot import Slot
 from python_duel.sandbox.syscalls import machine
 
+TRIES = 3
+"""A weaker level is for a machine that cannot do better, not for one that is too busy to answer in time."""
 _PROGRAM = """
 import os
 for attempt in (lambda: os.listdir("/"), os.fork, lambda: os.kill(1, 0)):
@@ -35,14 +37,24 @@ class Probe:
 
 def problem(level: Level) -> str | None:
     """Why `level` is not possible here; None when a program ran at it and was shut in."""
+    for _ in range(TRIES):
+        found, sure = _tried(level)
+        if sure:
+            break
+    return found
+
+
+def _tried(level: Level) -> tuple[str | None, bool]:
+    """As `problem`; and whether it is so, not only late."""
     try:
         with Slot(level) as slot:
             outcome = slot.script(_PROGRAM, check=False)
     except (SandboxError, OSError) as error:
-        return str(error)
+        return str(error), not isinstance(error, SlotLost)
     if outcome.ending is Ending.EXITED and outcome.stdout == b"42\n":
-        return None
-    return f"a test program ended {outcome.ending}, exit code {outcome.exit_code}: {outcome.stderr.decode()[:200]}"
+        return None, True
+    why = f"a test program ended {outcome.ending}, exit code {outcome.exit_code}: {outcome.stderr.decode()[:200]}"
+    return why, outcome.ending is Ending.EXITED
 
 
 @cache
