@@ -32,13 +32,12 @@ def test_a_jail_that_does_not_hold_is_a_problem(monkeypatch: pytest.MonkeyPatch)
 def late(monkeypatch: pytest.MonkeyPatch, times: int) -> list[str]:
     """The first `times` zygotes do not answer in time; gives the levels that were tried."""
     tried: list[str] = []
-    slot = levels.Slot
 
     def start(level: Level) -> Slot:
         tried.append(level)
         if len(tried) <= times:
             raise SlotLost("the zygote did not start")
-        return slot(level)
+        return Slot(level)
 
     monkeypatch.setattr(levels, "Slot", start)
     return tried

@@ -37,11 +37,11 @@ class Probe:
 
 def problem(level: Level) -> str | None:
     """Why `level` is not possible here; None when a program ran at it and was shut in."""
-    for _ in range(TRIES):
+    for _ in range(TRIES - 1):
         found, sure = _tried(level)
         if sure:
-            break
-    return found
+            return found
+    return _tried(level)[0]
 
 
 def _tried(level: Level) -> tuple[str | None, bool]:
