@@ -15,7 +15,6 @@ from alembic.util.exc import CommandError
 from sqlalchemy import BigInteger, MetaData, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import ColumnElement
@@ -39,7 +38,7 @@ class Clash(Trouble):
     """Two transactions stood in each other's way, and this one was given up: nothing of it stands."""
 
 
-AWAY = (OSError, InterfaceError, OperationalError, PoolTimeoutError, asyncpg.PostgresConnectionError)
+AWAY = (OSError, InterfaceError, OperationalError, asyncpg.PostgresConnectionError)
 """What a transaction raises when the database is away, stops, is silent (TimeoutError is an OSError), has no connection
 left, or is in trouble.
 """
@@ -50,8 +49,10 @@ CLASHES = ("40001", "40P01")
 TRIES = 5
 CLASH_PAUSE_S = 0.05
 CONNECT_S = 3.0
+TURN_S = 10.0
+"""For the turn to have a connection: what ten thousand who join at once may take, and no longer."""
 PATIENCE_S = 4.0
-"""For one unit of work, from its connection to its commit: a network that swallows packets says nothing for minutes.
+"""For one unit of work from there to its commit: a network that swallows packets says nothing for minutes.
 Giving a connection up takes two seconds more.
 """
 START_S = 30.0
@@ -108,11 +109,12 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            pool_timeout=PATIENCE_S,
             connect_args={"timeout": CONNECT_S, "server_settings": SERVER},
             hide_parameters=True,  # they are players' code and hidden tests, and errors are logged
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # Not the pool's own line: who waits there could not be told from who waits for the database.
+        self._turns = asyncio.Semaphore(2 * pool_size)
 
     @asynccontextmanager
     async def transaction(self, patience_s: float = PATIENCE_S) -> AsyncIterator[AsyncSession]:
@@ -120,6 +122,8 @@ class Database:
 
         Raises `Trouble`, and all of `AWAY`: TimeoutError after `patience_s`; nobody knows then whether it was done.
         """
+        async with asyncio.timeout(TURN_S):
+            await self._turns.acquire()
         try:
             async with asyncio.timeout(patience_s), self._sessions() as session, session.begin():
                 yield session
@@ -128,6 +132,8 @@ class Database:
             if not state.startswith(TROUBLE):
                 raise
             raise (Clash if state in CLASHES else Trouble)(f"PostgreSQL: {state}: {error.orig}") from error
+        finally:
+            self._turns.release()
 
     async def unit(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """`work` as one unit of work, begun anew when it clashes with another one. Raises as `transaction`."""
