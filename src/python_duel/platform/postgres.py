@@ -47,8 +47,8 @@ CLASHES = ("40001", "40P01")
 """A serialization failure and a deadlock."""
 TRIES = 5
 CLASH_PAUSE_S = 0.05
-POOL_WAIT_S = 5.0
-"""For a connection: less than a client waits for its answer."""
+POOL_WAIT_S = 10.0
+"""For a connection: what ten thousand who join at once may take, and no longer."""
 PATIENCE = {"lock_timeout": "3s", "statement_timeout": "10s", "idle_in_transaction_session_timeout": "15s"}
 """Of the server. A process that stands still in the middle of a transaction holds its locks no longer than this."""
 ANSWER_S = 15.0
