@@ -41,6 +41,19 @@ async def test_a_start_that_nobody_was_told_of_is_told_by_the_next_tick(
     assert await reply(core.redis.zscore(TIMERS, duel_id)) == (await core.duel(duel_id)).deadline
 
 
+async def test_a_sweep_does_not_put_off_the_tick_that_tells_of_a_start(
+    core: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim of whoever died is a lease, which runs out long before what the rules say is due next."""
+    duel_id, entrants = new_id(), await core.entrants()
+    await core.duels.create(duel_id, entrants, TERMS)
+    lease = core.clock.now() + 3000
+    await core.duels.timers.set(duel_id, lease)
+    await command_and_die(core, duel_id, rules.Tick(), monkeypatch)
+    await core.recovery.sweep(everybody)
+    assert await reply(core.redis.zscore(TIMERS, duel_id)) == lease
+
+
 async def test_an_end_that_nobody_was_told_of_is_told_by_the_sweep(
     core: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

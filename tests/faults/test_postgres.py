@@ -68,7 +68,7 @@ async def test_a_connection_lost_between_a_submission_and_its_replay(
     assert await hall.ask("SELECT count(*) FROM submissions WHERE duel_id = $1", duel_id) == 1
 
 
-@pytest.mark.parametrize("moment", ["reply 1", pytest.param("write 2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("moment", ["write 2", pytest.param("reply 1", marks=pytest.mark.slow)])
 async def test_a_connection_lost_over_a_resignation(
     cut: tuple[Hall, Cutter], players: tuple[Player, Player], moment: str
 ) -> None:
@@ -182,12 +182,16 @@ async def refused_soon(answer: Coroutine[Any, Any, dict[str, Any]]) -> None:
     assert error["retry_after_ms"] > 0
 
 
+@pytest.mark.slow
 async def test_every_connection_in_use(cut: tuple[Hall, Cutter], players: tuple[Player, Player]) -> None:
-    """Sixty wait for a table that somebody keeps: who asks then is refused in a bounded time, and typing goes on."""
+    """Many wait for a table that somebody keeps: who asks then is refused in a bounded time, and typing goes on."""
     (hall, _), (ada, bob) = cut, players
     duel_id = await about_to_win(ada, bob)
-    async with held(hall, "LOCK TABLE challenges"), httpx.AsyncClient(base_url=ada.url, timeout=20) as http:
-        crowd = [asyncio.create_task(http.get("/api/v1/challenges")) for _ in range(60)]
+    async with (
+        held(hall, "LOCK TABLE challenges"),
+        httpx.AsyncClient(base_url=ada.url, timeout=30, limits=httpx.Limits(max_connections=None)) as http,
+    ):
+        crowd = [asyncio.create_task(http.get("/api/v1/challenges")) for _ in range(120)]
         waiting = "SELECT count(*) >= 20 FROM pg_locks WHERE NOT granted"
         async with asyncio.timeout(10):
             while not await hall.ask(waiting):

@@ -76,7 +76,8 @@ class Recovery:
         await self._duels.conclude(await self._duels.get(duel_id))
 
     async def _set_timers(self, page: list[Duel]) -> None:
-        await self._duels.timers.set_all({duel.id: rules.next_due(repository.state(duel)) for duel in page})
+        due = {duel.id: rules.next_due(repository.state(duel)) for duel in page}
+        await self._duels.timers.set_all(due, at_latest=True)
 
     async def _notice_absence(self, page: list[Duel], present: Present) -> None:
         players = [player for duel in page for player in duel.players]

@@ -26,7 +26,7 @@ return due
 """
 )
 
-# KEYS timers; ARGV time, duel ...
+# KEYS timers; ARGV "LT" (not to put off what is due earlier) or "CH", then time, duel ...
 PUT = UNSTARVED + "return redis.call('ZADD', KEYS[1], unpack(ARGV))"
 
 log = structlog.get_logger(__name__)
@@ -43,11 +43,12 @@ class Timers:
         """Due at `at`, or never again."""
         await self.set_all({duel_id: at})
 
-    async def set_all(self, due: Mapping[str, int | None]) -> None:
-        """As `set`, for several duels."""
+    async def set_all(self, due: Mapping[str, int | None], *, at_latest: bool = False) -> None:
+        """As `set`, for several duels. `at_latest`: one that is due earlier stays so: somebody may be at it."""
         later = {duel_id: at for duel_id, at in due.items() if at is not None}
         if later:
-            await self._put(keys=[KEY], args=[part for duel_id, at in later.items() for part in (at, duel_id)])
+            entries = [part for duel_id, at in later.items() for part in (at, duel_id)]
+            await self._put(keys=[KEY], args=["LT" if at_latest else "CH", *entries])
         if never := due.keys() - later.keys():
             await self._redis.zrem(KEY, *never)
 
