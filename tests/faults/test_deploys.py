@@ -123,8 +123,9 @@ async def test_what_was_asked_for_is_finished_before_the_process_ends(
             await ada.heard("server:drain")
             await ada.leave()
             asked.cancel()
+            # Shorter, from the submission on, than the server lets anybody wait for a lock.
             with pytest.raises(subprocess.TimeoutExpired):
-                await asyncio.to_thread(process.wait, 4)
+                await asyncio.to_thread(process.wait, 1.2)
     finally:
         await database.close()
     assert await asyncio.to_thread(process.wait, STOP_S) == 0
