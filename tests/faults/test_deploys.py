@@ -14,6 +14,7 @@ import pytest
 import redis.asyncio
 
 from python_duel.judge.queue import LEASE_MS
+from python_duel.platform.postgres import LOCK_S
 from python_duel.protocol.jobs import JOBS, JOBS_GROUP, WORKERS
 from tests.faults.conftest import STOP_S, Hall
 from tests.model.model import Duel
@@ -119,13 +120,13 @@ async def test_what_was_asked_for_is_finished_before_the_process_ends(
             asked = asyncio.create_task(ada.submit(duel_id, "late"))
             while not await hall.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
                 await asyncio.sleep(0.02)
+            release = time.monotonic() + 0.8 * LOCK_S
             process.send_signal(signal.SIGTERM)
             await ada.heard("server:drain")
             await ada.leave()
             asked.cancel()
-            # Shorter, from the submission on, than the server lets anybody wait for a lock.
             with pytest.raises(subprocess.TimeoutExpired):
-                await asyncio.to_thread(process.wait, 1.2)
+                await asyncio.to_thread(process.wait, max(0, release - time.monotonic()))
     finally:
         await database.close()
     assert await asyncio.to_thread(process.wait, STOP_S) == 0

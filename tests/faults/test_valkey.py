@@ -87,7 +87,7 @@ async def test_who_only_watches_hears_of_it_when_the_store_was_emptied(
     await ada.write(duel_id, "# before\n")
     await bob.heard("duel:edit", player_id=ada.id, seq=1)
     command(hall.stores.redis_url, "FLUSHALL")
-    assert (await ada.refused("duel:edit", an_edit(ada, duel_id)))["code"] == "pen_taken"
+    assert (await ada.refused("duel:edit", an_edit(ada, duel_id)))["code"] == "resync"
     told = len(bob.events["duel:state"])
     await ada.open(duel_id)
     await bob.heard("duel:state", at_least=told + 1)
