@@ -32,6 +32,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [target for target in local if target and not (page.parent / target).exists()] == []
 
 
+def test_tests_exist(page: Path) -> None:
+    named = re.findall(r"`(?:tests/)?([a-z0-9]+/test_[a-z0-9_]+\.py)`", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
+
+
 def test_chores_exist(page: Path) -> None:
     chores = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)", code_of(page.read_text(encoding="utf-8")), re.MULTILINE))

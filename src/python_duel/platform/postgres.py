@@ -64,6 +64,7 @@ LEFT_S = 6
 """After so long the server gives up what was begun: nobody waits for the locks of a process that stands still or
 is cut off; a connection of which it hears nothing is probed.
 """
+# A pooler between must let them pass (pgbouncer: ignore_startup_parameters).
 SERVER = {
     "lock_timeout": f"{LOCK_S}s",
     "statement_timeout": f"{LEFT_S}s",
