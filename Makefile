@@ -22,7 +22,7 @@ e2e: ## play duels in real browsers
 	./duel test tests/e2e -m '' $(ARGS)
 
 faults: ## kill, starve and cut off every part of the platform in mid-duel
-	./duel test tests/faults tests/model tests/contract/test_crash.py tests/judge/test_faults.py -m '' $(ARGS)
+	./duel test tests/faults tests/model tests/judge/test_faults.py -m '' $(ARGS)
 
 soak: ## an hour of bots that duel while everything breaks, one thing after the other; SECONDS=60 for less, SEED=1, FAULTS=web_killed,...
 	SEED=$(SEED) FAULTS=$(FAULTS) $(RUN) python -m tests.faults.soak $(SECONDS)

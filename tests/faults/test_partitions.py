@@ -17,10 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.test_crash import taken
 from tests.faults.conftest import Hall
-from tests.faults.test_stores import accepted, archived
+from tests.faults.test_crash import taken
 from tests.support.arena import Arena
+from tests.support.endings import accepted, archived
 from tests.support.invariants import breaches
 from tests.support.links import Links, Store, by_namespaces, by_proxies, namespaces_possible, url
 from tests.support.player import Player, invited, pair, reference, units

@@ -8,24 +8,9 @@ import pytest
 import redis.asyncio
 
 from tests.faults.conftest import Hall
+from tests.support.endings import accepted, archived
 from tests.support.invariants import breaches
 from tests.support.player import Player, pair, reference, units
-
-RETRY_S = 30
-
-
-async def accepted(player: Player, event: str, payload: dict[str, object]) -> None:
-    """Done at last: whoever is refused for a while is told so, and tries again."""
-    async with asyncio.timeout(RETRY_S):
-        while not (answer := await player.ask(event, payload))["ok"]:
-            assert answer["error"]["code"] in ("unavailable", "rate_limited", "busy"), answer
-            await asyncio.sleep(0.2)
-
-
-async def archived(hall: Hall, duel_id: str) -> None:
-    async with asyncio.timeout(60):
-        while not await hall.ask("SELECT count(*) = 1 FROM replays WHERE duel_id = $1", duel_id):
-            await asyncio.sleep(0.1)
 
 
 async def test_postgres_away(hall: Hall, duelists: tuple[Player, Player]) -> None:

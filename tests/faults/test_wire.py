@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.faults.conftest import Hall
-from tests.faults.test_stores import archived
+from tests.support.endings import archived
 from tests.support.flaky import Flaky, Mirror
 from tests.support.invariants import breaches
 from tests.support.player import Player, invited, pair, reference
