@@ -157,6 +157,17 @@ async def test_resigning_ends_it_and_a_rematch_makes_the_next(players: tuple[Pla
     after = (await bob.heard("queue:matched", at_least=2))["duel_id"]
     assert after != duel_id
     assert (await ada.open(after))["status"] in ("countdown", "live")
+    # Whose answer was lost says it again: both are told again, of the same duel.
+    await ada.do("duel:rematch", {"duel_id": duel_id})
+    assert (await bob.heard("queue:matched", at_least=3))["duel_id"] == after
+
+
+async def test_an_invitation_accepted_again_tells_the_host_again(players: tuple[Player, Player]) -> None:
+    ada, bob = players
+    made = await ada.do("duel:create")
+    for time in (1, 2):
+        assert (await bob.do("duel:accept", {"invite": made["invite"]}))["duel_id"] == made["duel_id"]
+        await ada.heard("queue:matched", at_least=time, duel_id=made["duel_id"])
 
 
 async def test_a_draw_needs_both(players: tuple[Player, Player]) -> None:

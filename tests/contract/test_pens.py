@@ -1,9 +1,10 @@
 """Who writes, when one player has several pages: P54, P57, P58."""
 
+import asyncio
 from typing import Any
 
 from tests.support.arena import Arena
-from tests.support.player import Player, pair
+from tests.support.player import Player, pair, units
 
 
 async def another(player: Player, url: str) -> Player:
@@ -53,3 +54,19 @@ async def test_a_spectator_has_no_pen(arena: Arena, players: tuple[Player, Playe
     eve = await Player.join(arena.webs[0].url, "Eve")
     assert "pen" not in await opened(eve, duel_id, "eve")
     await eve.leave()
+
+
+async def test_who_opens_again_while_an_edit_is_on_its_way_keeps_the_pen(players: tuple[Player, Player]) -> None:
+    """The answer to the edit is for the pen of before: it does not take the new one away."""
+    ada, bob = players
+    duel_id = await pair(ada, bob)
+    for n in range(20):
+        text = f"# {n}\n"
+        edit = {"duel_id": duel_id, "seq": ada.seq + 1, "changes": [[units(ada.text), *text.split("\n")]]}
+        on_its_way = asyncio.create_task(ada.ask("duel:edit", edit))
+        await asyncio.sleep(0)
+        assert (await opened(ada, duel_id, "laptop"))["pen"]
+        answer = await on_its_way
+        assert answer["ok"] or answer["error"]["code"] == "unavailable"
+        ada.take((await opened(ada, duel_id, "laptop"))["snapshot"])
+        await ada.write(duel_id, f"# {n}, again\n")

@@ -18,7 +18,7 @@ from tests.contract.conftest import an_arena
 from tests.support.arena import Arena
 from tests.support.player import Player
 
-START_S, STOP_S = 60, 45
+START_S, STOP_S = 180, 45
 """For a process that was started, or asked to end. A judge stands behind all else that runs on the machine."""
 
 

@@ -99,6 +99,22 @@ async def test_who_only_watches_hears_of_it_when_the_store_was_emptied(
     await archived(hall, duel_id)
 
 
+async def test_an_edit_said_again_is_acknowledged_when_it_is_durable(
+    hall: Hall, duelists: tuple[Player, Player]
+) -> None:
+    """Not before, though the process has it already."""
+    ada, bob = duelists
+    duel_id = await pair(ada, bob)
+    edit = an_edit(ada, duel_id)
+    command(hall.stores.redis_url, "CLIENT", "PAUSE", "2000")
+    twice = [asyncio.create_task(ada.ask("duel:edit", edit)) for _ in range(2)]
+    done, _ = await asyncio.wait(twice, timeout=1)
+    assert not done
+    assert [await answer for answer in twice] == 2 * [{"ok": True, "seq": 1}]
+    await ada.do("duel:resign", {"duel_id": duel_id})
+    await archived(hall, duel_id)
+
+
 @pytest.mark.parametrize("seconds", [0, pytest.param(40, marks=pytest.mark.slow)])
 async def test_out_of_memory(hall: Hall, duelists: tuple[Player, Player], seconds: float) -> None:
     """What needs memory is refused with a time to try again; the duel goes on, and nobody counts as gone."""

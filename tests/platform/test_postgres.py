@@ -1,12 +1,23 @@
 """What a transaction raises when the database cannot, and what is begun anew."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from python_duel.platform.postgres import AWAY, SERVER, TRIES, Clash, Database, Transaction, Trouble
+from python_duel.platform.postgres import (
+    AWAY,
+    SERVER,
+    START_S,
+    TRIES,
+    Clash,
+    Database,
+    Transaction,
+    Trouble,
+    at_head,
+)
 
 
 @pytest.fixture
@@ -59,3 +70,27 @@ async def test_a_mistake_of_ours_does_not(database: Database) -> None:
 async def test_no_wait_is_for_ever(database: Database, name: str) -> None:
     async with database.transaction() as session:
         assert (await session.execute(text(f"SHOW {name}"))).scalar_one() == SERVER[name]
+
+
+async def test_who_has_more_patience_is_given_it_by_the_server_too(database: Database) -> None:
+    async with database.transaction(START_S) as session:
+        for name in ("lock_timeout", "statement_timeout"):
+            assert (await session.execute(text(f"SHOW {name}"))).scalar_one() == f"{START_S:g}s"
+    async with database.transaction() as session:
+        assert (await session.execute(text("SHOW lock_timeout"))).scalar_one() == SERVER["lock_timeout"]
+
+
+async def test_readiness_does_not_wait_behind_a_crowd(database: Database) -> None:
+    over = asyncio.Event()
+
+    async def hold() -> None:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT 1"))
+            await over.wait()
+
+    crowd = [asyncio.create_task(hold()) for _ in range(5)]
+    try:
+        assert await asyncio.wait_for(at_head(database), 3)
+    finally:
+        over.set()
+        await asyncio.gather(*crowd)

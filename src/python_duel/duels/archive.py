@@ -50,14 +50,20 @@ class Archive:
 
     async def record(self, duel_id: str) -> None:
         """Store the event log of a duel whose documents are closed, unless a verdict is still to come."""
+        async with self._database.transaction() as session:
+            closed = await repository.get(session, duel_id)
+        if closed is None or not _over(closed):
+            return
+        # Before the lock: nothing of it changes any more, and it may take a while.
+        package = await self._challenges.by_digest(closed.challenge_digest)
+        edits = {p.player_id: await self._journal.edits(duel_id, p.player_id) for p in closed.players}
 
         async def write(session: Transaction) -> None:
             # Under the lock: two may be about to do it.
             duel = await repository.lock(session, duel_id)
-            if duel is None or not _over(duel) or await repository.replay(session, duel_id):
+            if duel is None or await repository.replay(session, duel_id):
                 return
-            rows = await self.replays.rows(duel, await repository.with_code(session, duel_id))
-            edits = {p.player_id: await self._journal.edits(duel_id, p.player_id) for p in duel.players}
+            rows = _rows(duel, await repository.with_code(session, duel_id), package)
             entries = [(row.at, json.loads(row.entry)) for row in await repository.entries(session, duel_id)]
             await repository.keep_replay(session, duel_id, replay.write(rows, edits, entries))
 
@@ -86,42 +92,41 @@ class Replays:
                 raise NotFound("There is no such duel.")
             submissions = await repository.with_code(session, duel_id)
         log = await self.get(duel_id)
-        return replay.verify(log, await self.rows(duel, submissions))
-
-    async def rows(self, duel: Duel, submissions: Sequence[Submission]) -> replay.Rows:
-        """What is stored of a finished duel beside its log."""
         package = await self._challenges.by_digest(duel.challenge_digest)
-        result = repository.result(duel)
-        assert result is not None
-        first, second = (
-            replay.Side(
-                player.player_id,
-                player.starting_language,
-                starter_of(player, package),
-                player.final_seq or 0,
-                player.final_text or "",
-            )
-            for player in duel.players
-        )
-        return replay.Rows(
-            duel_id=duel.id,
-            challenge=duel.challenge_digest,
-            mode=duel.mode,
-            starts_at=duel.starts_at,
-            deadline=duel.deadline,
-            grace=duel.grace,
-            finished_at=duel.finished_at or 0,
-            result=result,
-            sides=(first, second),
-            submissions=tuple(
-                replay.Sent(
-                    s.id, s.player_id, s.submission_id, s.receipt, s.seq, s.language, s.code, s.verdict, s.passed
-                )
-                for s in submissions
-            ),
-        )
+        return replay.verify(log, _rows(duel, submissions, package))
 
 
 def _over(duel: Duel) -> bool:
     closed = all(player.final_seq is not None for player in duel.players)
     return duel.status == "finished" and closed and all(s.verdict for s in duel.submissions)
+
+
+def _rows(duel: Duel, submissions: Sequence[Submission], package: Package) -> replay.Rows:
+    """What is stored of a finished duel beside its log."""
+    result = repository.result(duel)
+    assert result is not None
+    first, second = (
+        replay.Side(
+            player.player_id,
+            player.starting_language,
+            starter_of(player, package),
+            player.final_seq or 0,
+            player.final_text or "",
+        )
+        for player in duel.players
+    )
+    return replay.Rows(
+        duel_id=duel.id,
+        challenge=duel.challenge_digest,
+        mode=duel.mode,
+        starts_at=duel.starts_at,
+        deadline=duel.deadline,
+        grace=duel.grace,
+        finished_at=duel.finished_at or 0,
+        result=result,
+        sides=(first, second),
+        submissions=tuple(
+            replay.Sent(s.id, s.player_id, s.submission_id, s.receipt, s.seq, s.language, s.code, s.verdict, s.passed)
+            for s in submissions
+        ),
+    )

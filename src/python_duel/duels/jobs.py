@@ -11,7 +11,7 @@ import structlog
 from python_duel.challenges.package import Package
 from python_duel.duels.judges import Judges
 from python_duel.errors import Busy
-from python_duel.platform.postgres import AWAY
+from python_duel.platform.postgres import AWAY, Trouble
 from python_duel.platform.redis import Redis, ResponseError, reply
 from python_duel.protocol.jobs import (
     JOBS,
@@ -127,12 +127,12 @@ class Jobs:
     async def _apply(
         self, entry_id: str, fields: dict[str, str], apply: Callable[[JobResult], Awaitable[None]]
     ) -> bool:
-        """False when the database is away."""
+        """False when the database is away; one that is in trouble may be no better for others."""
         try:
             await apply(JobResult.model_validate_json(fields["result"]))
         except AWAY as error:
             log.warning("a result waits for the database", entry=entry_id, error=repr(error))
-            return False
+            return isinstance(error, Trouble)
         except Exception:
             # Not acknowledged: it is claimed again after RECLAIM_MS.
             log.exception("a result could not be applied", entry=entry_id)

@@ -99,6 +99,9 @@ class Duels:
         elif known.status == "finished":
             return
         # Told again when it stands already: who made it may have died before this.
+        await self._afterwards(self._tell_matched(duel_id, starts_at, player_ids))
+
+    async def _tell_matched(self, duel_id: str, starts_at: int, player_ids: list[str]) -> None:
         await self.timers.set(duel_id, starts_at)
         matched = QueueMatched(duel_id=duel_id, home=await self.homes.of(duel_id)).model_dump(exclude_none=True)
         for player_id in player_ids:
@@ -168,7 +171,7 @@ class Duels:
                 await repository.note(session, duel_id, await self._now(session), line)
 
         await self.database.unit(write)
-        await self.tell(duel_id)
+        await self._afterwards(self.tell(duel_id))
 
     # ---- commands
 
@@ -324,19 +327,21 @@ class Duels:
         await self.database.unit(note)
 
     async def rematch(self, duel_id: str, player_id: str, terms: Callable[[Duel], Terms]) -> list[str]:
-        """Offer a rematch; when both have, the next duel is made and its players are given.
+        """Offer a rematch; when both have, the next duel is made, and the players of one just made are given.
 
         Raises as `command` and `create`.
         """
         change = await self.command(duel_id, rules.OfferRematch(player_id))
         duel = change.duel
-        if not all(player.offers_rematch for player in duel.players) or await self.rematch_id(duel_id):
+        if not all(player.offers_rematch for player in duel.players):
             return []
-        # The other side starts first this time: seats swap.
+        # The other side starts first this time: seats swap. One that is made already is told of again: who made it may
+        # not have come to that.
         second, first = (Entrant(player.player_id, player.language) for player in duel.players)
-        await self.create(new_id(), (first, second), terms(duel), rematch_of=duel_id)
-        await self.tell(duel_id)
-        return [first.player_id, second.player_id]
+        made = await self.rematch_id(duel_id)
+        await self.create(made or new_id(), (first, second), terms(duel), rematch_of=duel_id)
+        await self._afterwards(self.tell(duel_id))
+        return [] if made else [first.player_id, second.player_id]
 
     async def rematch_id(self, duel_id: str) -> str | None:
         """The duel that followed this one."""

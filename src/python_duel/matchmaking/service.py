@@ -106,8 +106,13 @@ class Matchmaking:
             raise NotFound("There is no such invitation: ask for a new link.")
         if invite.host_id == guest_id:
             raise Forbidden("This is your own invitation: send it to somebody else.")
-        duel = await self._made(invite) or await self._make(invite, guest_id, present)
-        if guest_id not in {player.player_id for player in duel.players}:
+        duel = await self._made(invite)
+        if duel is None and not await present(invite.host_id):
+            raise Unavailable("Your host is not here: ask them to open their page, then accept again.")
+        if duel is None or _plays(guest_id, duel):
+            # One that is made already is told of again: who made it may not have come to that.
+            duel = await self._make(invite, guest_id)
+        if not _plays(guest_id, duel):
             raise NotFound("Somebody else has accepted this invitation: ask for a new link.")
         for player in duel.players:
             await self.queue.leave(player.player_id)
@@ -117,9 +122,7 @@ class Matchmaking:
         async with self._duels.database.transaction() as session:
             return await repository.get(session, invite.duel_id)
 
-    async def _make(self, invite: Invite, guest_id: str, present: Present) -> Duel:
-        if not await present(invite.host_id):
-            raise Unavailable("Your host is not here: ask them to open their page, then accept again.")
+    async def _make(self, invite: Invite, guest_id: str) -> Duel:
         await self._duels.create(
             invite.duel_id,
             (Entrant(invite.host_id, "python"), Entrant(guest_id, "python")),
@@ -220,3 +223,7 @@ class Matchmaking:
             countdown=int(self._settings.countdown * 1000),
             grace=int(self._settings.reconnect_grace * 1000),
         )
+
+
+def _plays(player_id: str, duel: Duel) -> bool:
+    return any(player.player_id == player_id for player in duel.players)

@@ -54,7 +54,7 @@ def duel_past(duel_id: str, player_id: str) -> str:
 
 
 PRESENCE_SINCE = "presence-since"
-"""String: since when, without a break, every process has said who is there. A quarter of a minute."""
+"""String: since when, without a break, every process has said who is there. Nine seconds."""
 
 
 def presence(player_id: str) -> str:

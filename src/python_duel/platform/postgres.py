@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from typing import Any, TypeVar
 
 import asyncpg
@@ -114,8 +115,9 @@ class Database:
             hide_parameters=True,  # they are players' code and hidden tests, and errors are logged
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        # Not the pool's own line: who waits there could not be told from who waits for the database.
-        self._turns = asyncio.Semaphore(2 * pool_size)
+        # Not the pool's own line: who waits there could not be told from who waits for the database. One connection is
+        # left for `at_head`: a crowd is no reason to call this process unready.
+        self._turns = asyncio.Semaphore(2 * pool_size - 1)
 
     @asynccontextmanager
     async def transaction(self, patience_s: float = PATIENCE_S) -> AsyncIterator[AsyncSession]:
@@ -127,6 +129,9 @@ class Database:
             await self._turns.acquire()
         try:
             async with asyncio.timeout(patience_s), self._sessions() as session, session.begin():
+                if patience_s > PATIENCE_S:
+                    await session.execute(text(f"SET LOCAL lock_timeout = '{patience_s:g}s'"))
+                    await session.execute(text(f"SET LOCAL statement_timeout = '{patience_s:g}s'"))
                 yield session
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None) or ""
@@ -217,6 +222,7 @@ def revisions() -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
 
 
+@cache
 def newest_revision() -> str:
     """The one that this version was written for."""
     return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
@@ -236,5 +242,5 @@ async def _upgrade(connection: AsyncConnection) -> None:
 async def at_head(database: Database) -> bool:
     """Whether the schema is the one this version was written for."""
     head = await asyncio.to_thread(newest_revision)
-    async with database.transaction() as session:
-        return (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none() == head
+    async with database.engine.connect() as connection:
+        return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none() == head

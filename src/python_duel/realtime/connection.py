@@ -1,10 +1,12 @@
 """What this process knows of one open socket."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from python_duel.duels.document import Document
 from python_duel.duels.journal import Log
+from python_duel.errors import DuelError
 from python_duel.platform.ratelimit import Credit
 from python_duel.protocol.base import Language
 from python_duel.protocol.server import Role
@@ -25,8 +27,12 @@ class Pen:
     """What the document is written in now."""
     languages: frozenset[Language]
     """Those in which the challenge can be solved, judged here or not."""
+    kept: int
+    """The last edit that is in the log for sure."""
     under_way: int = 0
     """Edits on their way to the log."""
+    repeated: list[tuple[int, Callable[[int | DuelError], None]]] = field(default_factory=list)
+    """Edits that were sent again meanwhile, and who waits for their answer."""
     stale: bool = False
     """The log may have more or fewer edits than the document: it is being read again."""
 

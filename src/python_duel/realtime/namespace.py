@@ -80,10 +80,10 @@ class Namespace:
             await self._services.hub.arrive(connection)
             await self._services.presence.add(player.id, sid)
         connection.arrival = asyncio.create_task(self._tell_arrival(connection))
-        self._tell_drain(connection)
 
     async def _tell_arrival(self, connection: Connection) -> None:
         """Apart from the connection itself, which need not wait for it. If it fails, the sweep does it."""
+        self._tell_drain(connection)  # not before: the client must have been let in
         try:
             await self._handlers.arrived(connection)
         except Exception:

@@ -70,14 +70,16 @@ class Writing:
             return before
         player = side(duel, connection.player_id)
         starter = starter_of(player, package)
+        document = await self._journal.read(duel.id, player.player_id, starter)
         pen = Pen(
             log,
-            await self._journal.read(duel.id, player.player_id, starter),
+            document,
             starter,
             duel.starts_at,
             duel.deadline,
             player.language,  # type: ignore[arg-type]
             frozenset(package.starter),
+            kept=document.seq,
         )
         connection.pens[duel.id] = self._pens[duel.id, connection.player_id] = pen
         return before
@@ -131,7 +133,10 @@ class Writing:
         before = pen.document
         if seq <= before.seq:
             metrics.EDITS_REPEATED.inc()
-            reply(seq)
+            if seq <= pen.kept:
+                reply(seq)
+            else:
+                pen.repeated.append((seq, reply))
         elif seq > before.seq + 1:
             raise Resync(f"The last edit here is {before.seq}: go on from this text.", seq=before.seq, text=before.text)
         else:
@@ -167,22 +172,41 @@ class Writing:
     def _kept(self, connection: Connection, pen: Pen, reply: Reply, append: Append, outcome: Outcome) -> None:
         """The log has answered."""
         pen.under_way -= 1
+        seq = append.after.seq
         if isinstance(outcome, Kept):
             metrics.EDITS_ACCEPTED.inc()
+            pen.kept = seq
             self._hub.tell_elsewhere(outcome.elsewhere, append)
-            reply(append.after.seq)
-        elif outcome in ("taken", "closed", "forgotten"):
-            duel_id = append.log.duel_id
-            self._lay_down(connection, duel_id)
-            self._hub.refresh(duel_id)
-            if outcome == "closed":
-                connection.over.add(duel_id)
-            reply(_penned_out(pen, outcome))
+            reply(seq)
         else:
+            reply(self._not_kept(connection, pen, append.log.duel_id, outcome))
+        if pen.repeated:
+            self._answer_again(pen, seq, outcome)
+
+    def _not_kept(self, connection: Connection, pen: Pen, duel_id: str, outcome: Outcome) -> DuelError:
+        """Why not; the pen is laid down, or is stale."""
+        if outcome in ("order", "lost"):
             pen.stale = True
             if not pen.under_way:
                 self._read_again(pen)
-            reply(_not_stored())
+            return _not_stored()
+        if outcome == "closed":
+            connection.over.add(duel_id)
+        elif connection.pens.get(duel_id) is not pen:
+            return _not_stored()  # this socket has opened the duel again since: the pen that it has now is not fenced
+        self._lay_down(connection, duel_id)
+        self._hub.refresh(duel_id)
+        return _penned_out(pen, outcome)
+
+    @staticmethod
+    def _answer_again(pen: Pen, seq: int, outcome: Outcome) -> None:
+        """Who has sent an edit again is told when it is known what became of it."""
+        answered, pen.repeated = (
+            [it for it in pen.repeated if it[0] <= seq],
+            [it for it in pen.repeated if it[0] > seq],
+        )
+        for repeated, reply in answered:
+            reply(repeated if isinstance(outcome, Kept) else _not_stored())
 
     def _read_again(self, pen: Pen) -> None:
         """Nobody knows which of the last edits are in the log: go on from what it has."""
@@ -192,7 +216,7 @@ class Writing:
             while pen.stale:
                 with suppress(*LOST, RedisError):
                     pen.document = await self._journal.read(log.duel_id, log.player_id, pen.starter)
-                    pen.stale = False
+                    pen.kept, pen.stale = pen.document.seq, False
                 if pen.stale:
                     await asyncio.sleep(REREAD_S)
             # The watchers here were sent edits that may not stand.
