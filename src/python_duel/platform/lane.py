@@ -9,7 +9,7 @@ import hiredis
 import msgspec
 import structlog
 
-from python_duel.platform.redis import LOST, Connection, RedisConnectionError, RedisError
+from python_duel.platform.redis import CONNECT_S, LOST, Connection, RedisConnectionError, RedisError
 from python_duel.platform.tasks import end
 
 Done = Callable[[Any], None]
@@ -18,7 +18,6 @@ Done = Callable[[Any], None]
 HOLD_S = 1.0
 """How long calls wait for a lost connection to come back; then they are answered at once with its loss."""
 PAUSE_S = 0.05
-CONNECT_S = 2.0
 PATIENCE_S, LOOKS = 4.0, 4
 """A server that has not answered its oldest call for so long is taken for lost; looks at it meanwhile."""
 MOST = 50_000

@@ -57,7 +57,8 @@ class Writing:
         return pen.document if pen else None
 
     async def take_pen(self, connection: Connection, duel: Duel, package: Package, page: str, anyway: bool) -> Before:
-        """Make this socket the one that writes; every earlier one is fenced. A finished duel has no pens.
+        """Make this socket the one that writes, and fence every earlier one, unless the pen is `held` by another page.
+        A finished duel has no pens.
 
         `page` and `anyway` are those of `Journal.take_pen`.
         """
