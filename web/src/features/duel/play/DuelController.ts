@@ -28,6 +28,8 @@ export class DuelController {
   private draft: Draft | null | undefined;
   /** Whether the server gave this page the pen when it opened the duel last. */
   private pen = false;
+  /** Whether it had asked for it, then. */
+  private asked = false;
   /** Whether to take the pen from another page: by opening this one, and when its user asks; never by coming back. */
   private take = true;
   private opening = false;
@@ -104,6 +106,7 @@ export class DuelController {
       const { snapshot, pen } = await ask("duel:open", { duel_id: this.duelId, page: PAGE, take });
       serverClock.sample(askedAt, Date.now(), snapshot.server_time);
       this.pen = pen ?? false;
+      this.asked = take;
       if (!this.stopped) this.show(snapshot, true);
     } catch (error) {
       this.take ||= take;
@@ -159,7 +162,8 @@ export class DuelController {
     if (!snapshot.challenge || me?.text == null || this.draft === undefined) return;
     if (this.mine && !this.mine.fenced && !joined) return;
     const { seq, language } = me;
-    const side = { seq, text: me.text, language, pen: this.pen && (joined || !this.mine) };
+    const pen = this.pen && (joined || !this.mine);
+    const side = { seq, text: me.text, language, pen, asked: this.asked };
     this.mine ??= new MyDocument(
       {
         duelId: this.duelId,
@@ -174,7 +178,7 @@ export class DuelController {
     );
     this.mine.opened(side);
     this.set({ snapshot, language: this.mine.language, unsent: !this.mine.pump.ledger.clean });
-    if (side.pen) this.takeUpHabit();
+    if (!this.mine.fenced) this.takeUpHabit();
   }
 
   /** Who has written nothing yet begins in the language they chose last. */

@@ -31,6 +31,8 @@ interface Joined {
   language: Language;
   /** Whether this page writes; another one of the same player else. */
   pen: boolean;
+  /** Whether its user, or its being opened, asked for that. */
+  asked: boolean;
 }
 
 /** The own document: its editor, if one is shown, and the pump that sends what is typed. */
@@ -67,9 +69,9 @@ export class MyDocument {
   }
 
   /** The server let this page join: its newest edit and text, and its language, unless a change is still on its way. */
-  opened({ seq, text, language, pen }: Joined): void {
+  opened({ seq, text, language, pen, asked }: Joined): void {
     if (this.pump.ledger.clean) this.turnTo(language);
-    this.pump.opened(seq, text, pen);
+    this.pump.opened(seq, text, pen, asked);
   }
 
   /** Goes over to another language, by an edit like any other that puts `starter` in the place of the text. */

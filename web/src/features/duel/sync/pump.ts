@@ -61,9 +61,15 @@ export class Pump {
     else this.schedule();
   }
 
-  /** A snapshot came: the server's last edit and text, and whether the pen is here now. */
-  opened(seq: number, text: string, pen = true): void {
-    const changes = this.ledger.rebase(seq, text, this.state === "fenced");
+  /**
+   * A snapshot came: the server's last edit and text, whether the pen is here now, and whether its author asked for it.
+   *
+   * A server that has lost the text waits for the page that wrote last: no other takes the pen unasked, or the starter for news.
+   */
+  opened(seq: number, text: string, given = true, asked = false): void {
+    const pen = given && (asked || this.state !== "fenced" || seq > 0);
+    const lost = !pen && seq === 0 && this.ledger.acked > 0;
+    const changes = lost ? null : this.ledger.rebase(seq, text, this.state === "fenced");
     this.startLife(pen ? "open" : "fenced");
     this.port.save();
     if (changes) this.port.show(changes);
