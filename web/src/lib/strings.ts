@@ -180,7 +180,7 @@ export const t = {
     panels: "Panels",
     problem: "Problem",
     opponent: "Opponent",
-    penTaken: "You write on another page or device now. This page only shows your code.",
+    penTaken: "You write on another page or device now. This page only shows your code, as it was last received.",
     penTakenUnsent:
       "You write on another page or device now. What you typed here last was not sent; “Write here” adds it.",
     takePen: "Write here",

@@ -2,6 +2,7 @@ import "fake-indexeddb/auto";
 import { createStore, get, keys, set } from "idb-keyval";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Draft, Drafts } from "./drafts";
+import { Storage } from "./testing";
 
 const shelf = createStore("python-duel", "drafts");
 const KEY = "duel-draft:duel:ada";
@@ -12,15 +13,9 @@ const draft = (base: string, at = Date.now()): Draft => ({
   pending: null,
   language: "python",
   at,
+  id: "page:1",
+  from: [],
 });
-
-/** A tab's session storage: an empty one for each test. */
-class Storage {
-  private readonly items = new Map<string, string>();
-  getItem = (key: string) => this.items.get(key) ?? null;
-  setItem = (key: string, value: string) => this.items.set(key, value);
-  removeItem = (key: string) => this.items.delete(key);
-}
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });

@@ -3,8 +3,16 @@ import type { Language } from "@/lib/language";
 import { load, session, store } from "@/lib/storage";
 import type { SavedLedger } from "../sync/ledger";
 
-/** What outlives a page: the ledger, what its text is written in, and when (local clock) it was put by. */
-export type Draft = SavedLedger & { language: Language; at: number };
+/** What outlives a page: the ledger, what its text is written in, and where that comes from. */
+export type Draft = SavedLedger & {
+  language: Language;
+  /** When (local clock) its author typed last. */
+  at: number;
+  /** The state of one page. */
+  id: string;
+  /** The states of earlier pages that went into it. */
+  from: string[];
+};
 
 /** A tab that is killed loses at most what was typed in so many milliseconds. */
 const WRITE_MS = 150;
@@ -48,6 +56,13 @@ export class Drafts {
     }, WRITE_MS);
   }
 
+  /** Nothing waits to be written any more. */
+  cancel(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.changed = false;
+  }
+
   private write(draft: () => Draft): void {
     this.changed = false;
     void quietly(() => set(this.key, draft(), shelf));
@@ -60,8 +75,7 @@ export class Drafts {
   }
 
   remove(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.cancel();
     store(session, this.key, null);
     void quietly(() => del(this.key, shelf));
   }

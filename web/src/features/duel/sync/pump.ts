@@ -1,5 +1,6 @@
 import type { ChangeSet } from "@codemirror/state";
 import type { Ledger, SentEdit } from "./ledger";
+import { diff } from "./text";
 
 /** The answer to one edit; `null` when none came: the connection was lost or slow. */
 export type EditReply = { seq: number } | { code: string; message: string; retryAfterMs: number } | null;
@@ -49,9 +50,21 @@ export class Pump {
   private waiters: Array<{ resolve: (seq: number) => void; reject: (error: Error) => void }> = [];
 
   constructor(
-    readonly ledger: Ledger,
+    private book: Ledger,
     private readonly port: Port,
   ) {}
+
+  get ledger(): Ledger {
+    return this.book;
+  }
+
+  /** Goes on from another ledger, until a snapshot comes. */
+  resume(ledger: Ledger, state: "closed" | "fenced"): void {
+    const changes = diff(this.book.local, ledger.local);
+    this.book = ledger;
+    this.startLife(state);
+    if (!changes.empty) this.port.show(changes);
+  }
 
   /** The author typed. */
   typed(changes: ChangeSet): void {
@@ -80,7 +93,8 @@ export class Pump {
 
   /** The connection went away, or the pen, or the duel ended. */
   close(state: "closed" | "fenced" | "over" = "closed"): void {
-    this.startLife(state === "closed" && this.state === "fenced" ? "fenced" : state);
+    const stays = state === "closed" && (this.state === "fenced" || this.state === "over");
+    this.startLife(stays ? this.state : state);
     if (state !== "closed") this.rejectWaiters(state);
   }
 
