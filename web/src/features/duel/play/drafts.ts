@@ -37,9 +37,8 @@ export class Drafts {
     this.key = `duel-draft:${duelId}:${playerId}`;
   }
 
-  /** The newest draft, null for none; those that nobody came back for are removed. */
+  /** The newest draft, null for none. */
   async load(): Promise<Draft | null> {
-    void quietly(removeOld);
     const here = load<Draft>(session, this.key);
     const shared = await quietly(() => get<Draft>(this.key, shelf));
     return here && (here.at ?? 0) > (shared?.at ?? 0) ? here : (shared ?? here);
@@ -81,14 +80,16 @@ export class Drafts {
   }
 }
 
-async function removeOld(): Promise<void> {
-  const before = Date.now() - OLD_MS;
-  const all = await entries<string, Draft>(shelf);
-  await delMany(
-    all.filter(([, draft]) => draft.at < before).map(([key]) => key),
-    shelf,
-  );
-}
+/** Removes the drafts that nobody has come back for in a day. */
+export const removeOldDrafts = () =>
+  quietly(async () => {
+    const before = Date.now() - OLD_MS;
+    const all = await entries<string, Draft>(shelf);
+    await delMany(
+      all.filter(([, draft]) => draft.at < before).map(([key]) => key),
+      shelf,
+    );
+  });
 
 /** Drafts are a comfort: where the browser refuses to keep them, or says nothing, there are none. */
 async function quietly<T>(act: () => Promise<T>): Promise<T | null> {
