@@ -8,10 +8,10 @@ import { sides } from "./model/state";
 import { awayWords, lostWords } from "./model/words";
 import { useDuel, useDuelController, useSnapshot } from "./play/context";
 
-/** What needs attention, above the editors. */
+/** What needs attention, above the editors. Always there, so that what comes is read aloud. */
 export function Banners() {
   return (
-    <div className="flex flex-col gap-2 empty:hidden [&:not(:empty)]:p-2">
+    <div role="status" aria-atomic={false} className="flex flex-col gap-2 [&:not(:empty)]:p-2">
       <LinkBanner />
       <AwayBanner />
       <PenBanner />
@@ -38,7 +38,12 @@ function LinkBanner() {
       </Note>
     );
   }
-  if (draining) return <Note testId="moving">{t.link.moving}</Note>;
+  if (draining)
+    return (
+      <Note live={false} testId="moving">
+        {t.link.moving}
+      </Note>
+    );
   return link === "reconnecting" ? <OfflineBanner /> : null;
 }
 
@@ -50,14 +55,14 @@ function OfflineBanner() {
   const now = useServerNow(TICK_MS);
   if (snapshot.role !== "player" || snapshot.status === "finished" || pen === "fenced" || lostAt === null) {
     return (
-      <Note tone="warn" testId="offline">
+      <Note live={false} tone="warn" testId="offline">
         {t.link.interrupted}
       </Note>
     );
   }
   const { text, until } = lostWords(snapshot, now, serverClock.at(lostAt));
   return (
-    <Note tone="warn" testId="offline" action={until && <TimeLeft ms={until - now} />}>
+    <Note live={false} tone="warn" testId="offline" action={until && <TimeLeft ms={until - now} />}>
       {text}
     </Note>
   );
@@ -73,7 +78,7 @@ function AwayBanner() {
   const away = relevant && awayWords(snapshot, now, myId);
   if (!away) return null;
   return (
-    <Note testId="other-away" action={away.until && <TimeLeft ms={away.until - now} />}>
+    <Note live={false} testId="other-away" action={away.until && <TimeLeft ms={away.until - now} />}>
       {away.text}
     </Note>
   );
@@ -98,6 +103,7 @@ function PenBanner() {
   if (pen !== "fenced") return null;
   return (
     <Note
+      live={false}
       tone="warn"
       testId="pen-taken"
       action={
@@ -118,6 +124,7 @@ function DrawBanner() {
   if (snapshot.role !== "player" || !other || !snapshot.draw_offers?.includes(other.id)) return null;
   return (
     <Note
+      live={false}
       testId="draw-offered"
       action={
         <Button size="small" onClick={controller.offerDraw} data-testid="accept-draw">
