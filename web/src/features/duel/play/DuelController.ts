@@ -126,7 +126,7 @@ export class DuelController {
   /** Another page of this browser may have gone on from what was typed here, or have left more. */
   private async meetDraft(): Promise<void> {
     const { mine } = this;
-    if (!mine?.unsent && !(mine?.fenced && this.take)) return;
+    if (useLink.getState().link !== "online" || (!mine?.unsent && !(mine?.fenced && this.take))) return;
     const draft = await this.drafts.load();
     if (draft) mine.meet(draft, this.take);
   }
@@ -195,7 +195,7 @@ export class DuelController {
       this.draft,
     );
     this.mine.opened(side);
-    this.set({ snapshot, language: this.mine.language, unsent: !this.mine.pump.ledger.clean });
+    this.set({ snapshot, language: this.mine.language, unsent: this.mine.unsent });
     if (!this.mine.fenced) this.takeUpHabit();
   }
 

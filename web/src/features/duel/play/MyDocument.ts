@@ -87,12 +87,11 @@ export class MyDocument {
    * pen (`take`) and has nothing unsent goes on from what another page left.
    */
   meet(draft: Draft, take: boolean): void {
-    const { ledger } = this.pump;
     if (draft.from?.includes(this.id)) {
       this.typedAt = 0;
-      this.pump.resume(ledger.withoutUnsent(), this.fenced ? "fenced" : "closed");
+      this.pump.resume(this.pump.ledger.withoutUnsent(), this.fenced ? "fenced" : "closed");
     }
-    if (take && this.pump.ledger.clean && draft.at > this.typedAt) this.takeUp(draft);
+    if (take && !this.unsent && draft.at > this.typedAt) this.takeUp(draft);
   }
 
   private takeUp(draft: Draft): void {

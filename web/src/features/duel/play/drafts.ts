@@ -8,9 +8,9 @@ export type Draft = SavedLedger & {
   language: Language;
   /** When (local clock) its author typed last. */
   at: number;
-  /** The state of one page. */
+  /** Names what was typed: on which page, and until when. */
   id: string;
-  /** The states of earlier pages that went into it. */
+  /** The ids of the drafts that it went on from. */
   from: string[];
 };
 

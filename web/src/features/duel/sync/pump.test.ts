@@ -215,6 +215,8 @@ describe("the pump", () => {
     tab.type("late");
     await vi.advanceTimersByTimeAsync(20);
     expect(tab.states.at(-1)).toBe("over");
+    tab.cut();
+    expect(tab.states.at(-1)).toBe("over");
   });
 
   it("does not ask for ever when the server refuses the text", async () => {

@@ -50,18 +50,14 @@ export class Pump {
   private waiters: Array<{ resolve: (seq: number) => void; reject: (error: Error) => void }> = [];
 
   constructor(
-    private book: Ledger,
+    public ledger: Ledger,
     private readonly port: Port,
   ) {}
 
-  get ledger(): Ledger {
-    return this.book;
-  }
-
   /** Goes on from another ledger, until a snapshot comes. */
   resume(ledger: Ledger, state: "closed" | "fenced"): void {
-    const changes = diff(this.book.local, ledger.local);
-    this.book = ledger;
+    const changes = diff(this.ledger.local, ledger.local);
+    this.ledger = ledger;
     this.startLife(state);
     if (!changes.empty) this.port.show(changes);
   }
