@@ -3,6 +3,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { makeRouter } from "@/app/router";
+import { removeOldDrafts } from "@/features/duel/play/drafts";
 import { followTheme } from "@/lib/theme";
 import "./styles.css";
 
@@ -10,6 +11,7 @@ const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 
 followTheme();
+void removeOldDrafts();
 const client = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 5_000 } } });
 const router = makeRouter();
 

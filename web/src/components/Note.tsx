@@ -13,13 +13,15 @@ interface Props {
   action?: ReactNode;
   className?: string;
   testId?: string;
+  /** False in a region that is read aloud and was there before: many readers miss one that comes with its words. */
+  live?: boolean;
 }
 
 /** A sentence that says what is the matter and, beside it, what can be done. Read aloud when it appears. */
-export function Note({ tone = "info", children, action, className, testId }: Props) {
+export function Note({ tone = "info", children, action, className, testId, live = true }: Props) {
   return (
     <div
-      role={tone === "bad" ? "alert" : "status"}
+      role={tone === "bad" ? "alert" : live ? "status" : undefined}
       data-testid={testId}
       className={classes(
         "animate-rise flex flex-wrap items-center justify-between gap-x-4 gap-y-2 rounded-lg border px-3.5 py-2.5 text-sm",

@@ -21,7 +21,12 @@ export class ServerClock {
   }
 
   now(): number {
-    return this.local() + this.offset;
+    return this.at(this.local());
+  }
+
+  /** The server's time at a local time. */
+  at(local: number): number {
+    return local + this.offset;
   }
 }
 

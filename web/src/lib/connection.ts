@@ -9,16 +9,18 @@ interface LinkState {
   link: Link;
   /** Goes with `closed`. */
   reason: string | null;
-  /** The server is about to stop and has asked this page to connect anew; true until it has. */
+  /** The server is about to stop and has asked this page to connect anew; true until it has, or could not. */
   draining: boolean;
   /** When (local clock) the connection was lost; null while there is one. */
   lostAt: number | null;
 }
 
-/** The state of the one socket of this page. */
-export const useLink = create<LinkState>(() => ({ link: "idle", reason: null, draining: false, lostAt: null }));
+const UNTROUBLED = { reason: null, draining: false, lostAt: null };
 
-const online = () => useLink.setState({ link: "online", reason: null, draining: false, lostAt: null });
+/** The state of the one socket of this page. */
+export const useLink = create<LinkState>(() => ({ link: "idle", ...UNTROUBLED }));
+
+const online = () => useLink.setState({ link: "online", ...UNTROUBLED });
 const interrupted = () => useLink.setState(({ lostAt }) => ({ link: "reconnecting", lostAt: lostAt ?? Date.now() }));
 
 /** A client event that the server refused, or that got no answer (`code` "lost"). */
@@ -100,6 +102,7 @@ function watched(it: Socket): Socket {
     if (error.data?.code === "unauthenticated") useLink.setState({ link: "unauthenticated" });
     else {
       interrupted();
+      useLink.setState({ draining: false }); // there is no other to move to yet
       if (!it.active) setTimeout(() => it.connect(), 2000);
     }
   });
@@ -123,7 +126,7 @@ function watched(it: Socket): Socket {
 
 /** Connects (anew) with the session that the cookie holds now. */
 export function connect(): void {
-  useLink.setState({ link: "connecting", reason: null });
+  useLink.setState({ link: "connecting", ...UNTROUBLED });
   stay();
   theSocket().disconnect().connect();
 }
@@ -131,7 +134,7 @@ export function connect(): void {
 export function disconnect(): void {
   stay();
   theSocket().disconnect();
-  useLink.setState({ link: "idle", reason: null });
+  useLink.setState({ link: "idle", ...UNTROUBLED });
 }
 
 /** Tries at once instead of waiting for the next turn, for example when the network came back. */

@@ -78,6 +78,8 @@ export const t = {
     youWin: (name: string) => `${name} is away. If they do not come back, you win by forfeit.`,
     wins: (name: string, other: string) => `${name} is away. If they do not come back, ${other} wins by forfeit.`,
     both: "Both players are away. If neither comes back, the duel is called off.",
+    only: (name: string) => `${name} is away.`,
+    onlyBoth: "Both players are away.",
     used: "The time to come back is over; a last verdict is awaited.",
     youLose: "Come back in time, or you lose by forfeit.",
     youLost: "The time to come back is over: you may have lost by forfeit.",
@@ -180,7 +182,7 @@ export const t = {
     panels: "Panels",
     problem: "Problem",
     opponent: "Opponent",
-    penTaken: "You write on another page or device now. This page only shows your code.",
+    penTaken: "You write on another page or device now. This page only shows your code, as it was last received.",
     penTakenUnsent:
       "You write on another page or device now. What you typed here last was not sent; “Write here” adds it.",
     takePen: "Write here",

@@ -1,17 +1,17 @@
 import { Button } from "@/components/Button";
 import { Note } from "@/components/Note";
-import { useServerNow } from "@/lib/clock";
+import { serverClock, useServerNow } from "@/lib/clock";
 import { connect, useLink } from "@/lib/connection";
 import { clockTime } from "@/lib/format";
 import { t } from "@/lib/strings";
 import { sides } from "./model/state";
-import { awayWords } from "./model/words";
+import { awayWords, lostWords } from "./model/words";
 import { useDuel, useDuelController, useSnapshot } from "./play/context";
 
-/** What needs attention, above the editors. */
+/** What needs attention, above the editors. Always there, so that what comes is read aloud. */
 export function Banners() {
   return (
-    <div className="flex flex-col gap-2 empty:hidden [&:not(:empty)]:p-2">
+    <div role="status" aria-atomic={false} className="flex flex-col gap-2 [&:not(:empty)]:p-2">
       <LinkBanner />
       <AwayBanner />
       <PenBanner />
@@ -38,41 +38,47 @@ function LinkBanner() {
       </Note>
     );
   }
-  if (draining) return <Note testId="moving">{t.link.moving}</Note>;
+  if (draining)
+    return (
+      <Note live={false} testId="moving">
+        {t.link.moving}
+      </Note>
+    );
   return link === "reconnecting" ? <OfflineBanner /> : null;
 }
 
 /** What becomes of my typing, and how long I may be away. */
 function OfflineBanner() {
-  const { status, role, grace_ms } = useSnapshot();
+  const snapshot = useSnapshot();
   const pen = useDuel((state) => state.pen);
   const lostAt = useLink((state) => state.lostAt);
-  useServerNow(TICK_MS);
-  if (role !== "player" || status === "finished" || pen === "fenced" || lostAt === null) {
+  const now = useServerNow(TICK_MS);
+  if (snapshot.role !== "player" || snapshot.status === "finished" || pen === "fenced" || lostAt === null) {
     return (
-      <Note tone="warn" testId="offline">
+      <Note live={false} tone="warn" testId="offline">
         {t.link.interrupted}
       </Note>
     );
   }
-  const left = lostAt + grace_ms - Date.now();
+  const { text, until } = lostWords(snapshot, now, serverClock.at(lostAt));
   return (
-    <Note tone="warn" testId="offline" action={left > 0 && <TimeLeft ms={left} />}>
-      {t.link.typeOn} {left > 0 ? t.away.youLose : t.away.youLost}
+    <Note live={false} tone="warn" testId="offline" action={until && <TimeLeft ms={until - now} />}>
+      {text}
     </Note>
   );
 }
 
 /** Who is away, and what follows. */
 function AwayBanner() {
+  const { myId } = useDuelController();
   const snapshot = useSnapshot();
   const online = useLink((state) => state.link === "online");
   const relevant = online && snapshot.status !== "finished" && snapshot.players.some((player) => !player.connected);
   const now = useServerNow(relevant ? TICK_MS : null);
-  const away = relevant && awayWords(snapshot, now);
+  const away = relevant && awayWords(snapshot, now, myId);
   if (!away) return null;
   return (
-    <Note testId="other-away" action={away.until && <TimeLeft ms={away.until - now} />}>
+    <Note live={false} testId="other-away" action={away.until && <TimeLeft ms={away.until - now} />}>
       {away.text}
     </Note>
   );
@@ -97,6 +103,7 @@ function PenBanner() {
   if (pen !== "fenced") return null;
   return (
     <Note
+      live={false}
       tone="warn"
       testId="pen-taken"
       action={
@@ -117,6 +124,7 @@ function DrawBanner() {
   if (snapshot.role !== "player" || !other || !snapshot.draw_offers?.includes(other.id)) return null;
   return (
     <Note
+      live={false}
       testId="draw-offered"
       action={
         <Button size="small" onClick={controller.offerDraw} data-testid="accept-draw">

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DuelPlayer, DuelVerdict, Snapshot } from "@/protocol/wire.gen";
 import { progress, sides, withPresence, withSubmission, withVerdict } from "./state";
-import { awayWords, headline, reasonWords, submissionWords } from "./words";
+import { awayWords, headline, lostWords, reasonWords, submissionWords } from "./words";
 
 const player = (id: string): DuelPlayer => ({
   id,
@@ -101,17 +101,38 @@ describe("who is away, in words", () => {
   const one = away(duel, "guido", 60_000);
 
   it("says what follows, and until when", () => {
-    expect(awayWords(duel, 0)).toBeNull();
-    expect(awayWords(one, 0)).toEqual({ text: expect.stringMatching(/^guido is away.* you win/), until: 60_000 });
-    expect(awayWords({ ...one, role: "spectator" }, 0)?.text).toMatch(/ada wins/);
+    expect(awayWords(duel, 0, "ada")).toBeNull();
+    expect(awayWords(one, 0, "ada")).toEqual({
+      text: expect.stringMatching(/^guido is away.* you win/),
+      until: 60_000,
+    });
+    expect(awayWords({ ...one, role: "spectator" }, 0, "x")?.text).toMatch(/ada wins/);
   });
 
   it("takes the later of the two when both are away", () => {
-    const both = awayWords(away(one, "ada", 70_000), 65_000);
+    const both = awayWords(away(one, "ada", 70_000), 65_000, "x");
     expect(both).toEqual({ text: expect.stringMatching(/called off/), until: 70_000 });
   });
 
   it("does not count on when only a verdict is awaited", () => {
-    expect(awayWords(one, 60_000)).toEqual({ text: expect.stringMatching(/verdict/), until: null });
+    expect(awayWords(one, 60_000, "ada")).toEqual({ text: expect.stringMatching(/verdict/), until: null });
+  });
+
+  it("leaves out who looks, whatever the server still says of them", () => {
+    expect(awayWords(one, 0, "guido")).toBeNull();
+    expect(awayWords(away(one, "ada", 70_000), 0, "ada")?.text).toMatch(/^guido is away.* you win/);
+  });
+
+  it("promises no forfeit that only the time after the deadline would bring", () => {
+    const late = away(duel, "guido", duel.deadline + 1);
+    expect(awayWords(late, duel.deadline - 1, "ada")).toEqual({ text: "guido is away.", until: null });
+    expect(awayWords(away(late, "ada", 70_000), 0, "x")).toEqual({ text: "Both players are away.", until: null });
+  });
+
+  it("says to who has lost the connection what is at stake, and until when", () => {
+    const words = (now: number, lostAt: number) => lostWords(duel, now, lostAt);
+    expect(words(1, 0)).toEqual({ text: expect.stringMatching(/or you lose by forfeit/), until: 60_000 });
+    expect(words(60_000, 0)).toEqual({ text: expect.stringMatching(/may have lost/), until: null });
+    expect(words(850_001, 850_001)).toEqual({ text: expect.not.stringMatching(/forfeit/), until: null });
   });
 });

@@ -52,17 +52,35 @@ function abandonedWords(snapshot: Snapshot, { winner_id }: Result, loser: string
   return snapshot.role === "player" && winner_id !== myId ? t.result.iWasAway(span) : t.result.abandoned(loser, span);
 }
 
-/** Who is away, until when (server time), and what follows: in words. Null while everybody is there. */
-export function awayWords(snapshot: Snapshot, now: number): { text: string; until: number | null } | null {
-  const away = snapshot.players.filter((player) => !player.connected);
+/**
+ * Who is away, until when (server time), and what follows: in words. Null while everybody is there, to who looks: they are.
+ * An absence decides nothing that would only be over after the deadline.
+ */
+export function awayWords(
+  snapshot: Snapshot,
+  now: number,
+  myId: string,
+): { text: string; until: number | null } | null {
+  const away = snapshot.players.filter((player) => !player.connected && player.id !== myId);
   const [first] = away;
   if (!first) return null;
-  const there = snapshot.players.find((player) => player.connected);
+  const there = snapshot.players.find((player) => !away.includes(player));
   const until = Math.max(...away.map((player) => player.grace_until ?? 0)) || null;
+  if (until && until > snapshot.deadline)
+    return { text: there ? t.away.only(first.nickname) : t.away.onlyBoth, until: null };
   if (until && now >= until) return { text: t.away.used, until: null };
   if (!there) return { text: t.away.both, until };
   const text = snapshot.role === "player" ? t.away.youWin(first.nickname) : t.away.wins(first.nickname, there.nickname);
   return { text, until };
+}
+
+/** What becomes of a player whose connection was lost at `lostAt` (server time), in words, and until when it can be mended. */
+export function lostWords(snapshot: Snapshot, now: number, lostAt: number): { text: string; until: number | null } {
+  const until = lostAt + snapshot.grace_ms;
+  if (until > snapshot.deadline) return { text: t.link.typeOn, until: null };
+  return now < until
+    ? { text: `${t.link.typeOn} ${t.away.youLose}`, until }
+    : { text: `${t.link.typeOn} ${t.away.youLost}`, until: null };
 }
 
 function solvedAt(snapshot: Snapshot, result: Result): string {

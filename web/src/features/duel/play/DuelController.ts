@@ -28,10 +28,13 @@ export class DuelController {
   private draft: Draft | null | undefined;
   /** Whether the server gave this page the pen when it opened the duel last. */
   private pen = false;
-  /** Whether to take the pen from another page: by opening this one, and when its user asks; never by coming back. */
-  private take = true;
+  /** Whether it had asked for it, then. */
+  private asked = false;
+  /** Whether to take the pen from another page: by opening this one in sight, and when its user asks; never by coming back. */
+  private take = document.visibilityState === "visible";
   private opening = false;
   private again = false;
+  private retry: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
 
   constructor(
@@ -45,14 +48,17 @@ export class DuelController {
   start(): void {
     this.stopped = false;
     const keep = () => this.mine?.keep();
-    const hidden = () => document.visibilityState === "hidden" && keep();
+    const seen = () => {
+      if (document.visibilityState === "hidden") keep();
+      else if (this.mine?.fenced) this.open(); // the edits of the page that writes do not come here
+    };
     window.addEventListener("pagehide", keep);
-    document.addEventListener("visibilitychange", hidden);
+    document.addEventListener("visibilitychange", seen);
     this.undo = [
       () => window.removeEventListener("pagehide", keep),
-      () => document.removeEventListener("visibilitychange", hidden),
+      () => document.removeEventListener("visibilitychange", seen),
       useLink.subscribe(({ link }, before) => link !== before.link && this.linkChanged(link === "online")),
-      this.on("duel:state", ({ snapshot }) => this.show(snapshot)),
+      this.on("duel:state", ({ snapshot }) => this.snapshot && this.show(snapshot)),
       this.on("duel:edit", (edit) => this.edited(edit)),
       this.on("duel:cursor", (it) => this.others.get(it.player_id)?.cursorMoved(it.anchor, it.head)),
       this.on("duel:presence", (it) => this.presence(it)),
@@ -70,6 +76,7 @@ export class DuelController {
 
   stop(): void {
     this.stopped = true;
+    clearTimeout(this.retry);
     this.mine?.keep();
     this.mine?.pump.close();
     for (const undo of this.undo.splice(0)) undo();
@@ -96,14 +103,19 @@ export class DuelController {
 
   private async openOnce(): Promise<void> {
     this.again = false;
+    clearTimeout(this.retry);
     if (this.draft === undefined) this.draft = await this.drafts.load();
+    else await this.meetDraft();
     const { take } = this;
     this.take = false;
+    // What the server took after it had answered would count as unsent here.
+    this.mine?.pump.close();
     const askedAt = Date.now();
     try {
       const { snapshot, pen } = await ask("duel:open", { duel_id: this.duelId, page: PAGE, take });
       serverClock.sample(askedAt, Date.now(), snapshot.server_time);
       this.pen = pen ?? false;
+      this.asked = take;
       if (!this.stopped) this.show(snapshot, true);
     } catch (error) {
       this.take ||= take;
@@ -111,10 +123,19 @@ export class DuelController {
     }
   }
 
+  /** Another page of this browser may have gone on from what was typed here, or have left more. */
+  private async meetDraft(): Promise<void> {
+    const { mine } = this;
+    if (useLink.getState().link !== "online" || (!mine?.unsent && !(mine?.fenced && this.take))) return;
+    const draft = await this.drafts.load();
+    if (draft) mine.meet(draft, this.take);
+  }
+
   private openFailed({ code, message, retryAfterMs }: Refused): void {
     if (this.stopped || useLink.getState().link !== "online") return; // the next connection opens it again
+    if (code === "not_found") this.drafts.remove();
     if (code === "not_found" || code === "forbidden") this.set({ failure: message });
-    else setTimeout(() => !this.stopped && this.open(), retryAfterMs || RETRY_MS);
+    else this.retry = setTimeout(this.open, retryAfterMs || RETRY_MS);
   }
 
   private on<E extends keyof ServerEvents>(event: E, handler: (payload: ServerEvents[E]) => void): () => void {
@@ -159,7 +180,8 @@ export class DuelController {
     if (!snapshot.challenge || me?.text == null || this.draft === undefined) return;
     if (this.mine && !this.mine.fenced && !joined) return;
     const { seq, language } = me;
-    const side = { seq, text: me.text, language, pen: this.pen && (joined || !this.mine) };
+    const pen = this.pen && (joined || !this.mine);
+    const side = { seq, text: me.text, language, pen, asked: this.asked };
     this.mine ??= new MyDocument(
       {
         duelId: this.duelId,
@@ -173,8 +195,8 @@ export class DuelController {
       this.draft,
     );
     this.mine.opened(side);
-    this.set({ snapshot, language: this.mine.language, unsent: !this.mine.pump.ledger.clean });
-    if (side.pen) this.takeUpHabit();
+    this.set({ snapshot, language: this.mine.language, unsent: this.mine.unsent });
+    if (!this.mine.fenced) this.takeUpHabit();
   }
 
   /** Who has written nothing yet begins in the language they chose last. */

@@ -4,6 +4,7 @@ import { inLanguage } from "@/components/code/languages";
 import { type Refusal, refusalMarks, setRefusal } from "@/components/code/refusal";
 import { writableCode } from "@/components/code/setup";
 import { ask, type Refused } from "@/lib/connection";
+import { newId } from "@/lib/ids";
 import type { Language } from "@/lib/language";
 import type { DuelEdit } from "@/protocol/wire.gen";
 import { Ledger } from "../sync/ledger";
@@ -31,6 +32,8 @@ interface Joined {
   language: Language;
   /** Whether this page writes; another one of the same player else. */
   pen: boolean;
+  /** Whether its user, or its being opened, asked for that. */
+  asked: boolean;
 }
 
 /** The own document: its editor, if one is shown, and the pump that sends what is typed. */
@@ -40,6 +43,10 @@ export class MyDocument {
   private cursorTimer: ReturnType<typeof setTimeout> | undefined;
   private state: PumpState = "closed";
   private written: Language;
+  /** This page's part of the names of what it puts by. */
+  private readonly page = newId();
+  private typedAt: number;
+  private tookUp: string[];
 
   constructor(
     private readonly options: Options,
@@ -48,6 +55,8 @@ export class MyDocument {
   ) {
     const ledger = draft && restored(draft);
     this.written = ledger ? draft.language : language;
+    this.typedAt = ledger ? draft.at : 0;
+    this.tookUp = ledger ? upTo(draft) : [];
     this.pump = new Pump(ledger ?? Ledger.at(seq, text), {
       send: (number, changes) => this.send(number, changes),
       reopen: options.reopen,
@@ -67,9 +76,36 @@ export class MyDocument {
   }
 
   /** The server let this page join: its newest edit and text, and its language, unless a change is still on its way. */
-  opened({ seq, text, language, pen }: Joined): void {
+  opened({ seq, text, language, pen, asked }: Joined): void {
+    if (this.fenced || !pen) this.turnTo(language); // what is left is added to a text in that one
+    this.pump.opened(seq, text, pen, asked);
     if (this.pump.ledger.clean) this.turnTo(language);
-    this.pump.opened(seq, text, pen);
+  }
+
+  /**
+   * What lies in the store, before the server is asked. Another page that took up what is typed here sends it. Who takes the
+   * pen (`take`) and has nothing unsent goes on from what another page left.
+   */
+  meet(draft: Draft, take: boolean): void {
+    if (draft.from?.includes(this.id)) {
+      this.typedAt = 0;
+      this.pump.resume(this.pump.ledger.withoutUnsent(), this.fenced ? "fenced" : "closed");
+    }
+    if (take && !this.unsent && draft.at > this.typedAt) this.takeUp(draft);
+  }
+
+  private takeUp(draft: Draft): void {
+    const ledger = restored(draft);
+    if (!ledger) return;
+    this.typedAt = draft.at;
+    this.tookUp = upTo(draft);
+    this.pump.resume(ledger, "closed");
+    this.turnTo(draft.language);
+  }
+
+  /** Whether something was typed here that the server is not known to have. */
+  get unsent(): boolean {
+    return !this.pump.ledger.clean;
   }
 
   /** Goes over to another language, by an edit like any other that puts `starter` in the place of the text. */
@@ -78,7 +114,13 @@ export class MyDocument {
     const insert = Text.of(starter.split("\n"));
     const { length } = this.pump.ledger.local;
     if (this.view) this.view.dispatch({ changes: { from: 0, to: length, insert }, selection: { anchor: 0 } });
-    else this.pump.typed(ChangeSet.of({ from: 0, to: length, insert }, length));
+    else this.typed(ChangeSet.of({ from: 0, to: length, insert }, length));
+  }
+
+  /** The author typed. */
+  typed(changes: ChangeSet): void {
+    this.typedAt = Math.max(Date.now(), this.typedAt + 1);
+    this.pump.typed(changes);
   }
 
   private turnTo(language: Language): void {
@@ -100,7 +142,7 @@ export class MyDocument {
         ),
         EditorView.updateListener.of((update) => {
           for (const tr of update.transactions) {
-            if (tr.docChanged && !tr.annotation(fromServer)) this.pump.typed(tr.changes);
+            if (tr.docChanged && !tr.annotation(fromServer)) this.typed(tr.changes);
           }
           if (update.selectionSet || update.docChanged) this.cursorMoved();
         }),
@@ -129,7 +171,18 @@ export class MyDocument {
     if (this.state !== "over") this.options.drafts.keep(this.draft, this.writable);
   }
 
-  private draft = (): Draft => ({ ...this.pump.ledger.save(), language: this.language, at: Date.now() });
+  private draft = (): Draft => ({
+    ...this.pump.ledger.save(),
+    language: this.language,
+    at: this.typedAt,
+    id: this.id,
+    from: this.tookUp,
+  });
+
+  /** What is typed here, by name: another one with every keystroke. */
+  private get id(): string {
+    return `${this.page}:${this.typedAt}`;
+  }
 
   /** The duel is over: nothing is sent or kept any more. */
   finish(): void {
@@ -147,6 +200,7 @@ export class MyDocument {
 
   private stateChanged(state: PumpState): void {
     this.state = state;
+    if (state === "fenced") this.options.drafts.cancel();
     this.options.stateChanged(state);
   }
 
@@ -170,6 +224,8 @@ export class MyDocument {
     }, CURSOR_MS);
   }
 }
+
+const upTo = ({ from = [], id }: Draft): string[] => [...from, id];
 
 function restored(draft: Draft): Ledger | null {
   try {

@@ -3,8 +3,16 @@ import type { Language } from "@/lib/language";
 import { load, session, store } from "@/lib/storage";
 import type { SavedLedger } from "../sync/ledger";
 
-/** What outlives a page: the ledger, what its text is written in, and when (local clock) it was put by. */
-export type Draft = SavedLedger & { language: Language; at: number };
+/** What outlives a page: the ledger, what its text is written in, and where that comes from. */
+export type Draft = SavedLedger & {
+  language: Language;
+  /** When (local clock) its author typed last. */
+  at: number;
+  /** Names what was typed: on which page, and until when. */
+  id: string;
+  /** The ids of the drafts that it went on from. */
+  from: string[];
+};
 
 /** A tab that is killed loses at most what was typed in so many milliseconds. */
 const WRITE_MS = 150;
@@ -29,9 +37,8 @@ export class Drafts {
     this.key = `duel-draft:${duelId}:${playerId}`;
   }
 
-  /** The newest draft, null for none; those that nobody came back for are removed. */
+  /** The newest draft, null for none. */
   async load(): Promise<Draft | null> {
-    void quietly(removeOld);
     const here = load<Draft>(session, this.key);
     const shared = await quietly(() => get<Draft>(this.key, shelf));
     return here && (here.at ?? 0) > (shared?.at ?? 0) ? here : (shared ?? here);
@@ -48,6 +55,13 @@ export class Drafts {
     }, WRITE_MS);
   }
 
+  /** Nothing waits to be written any more. */
+  cancel(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.changed = false;
+  }
+
   private write(draft: () => Draft): void {
     this.changed = false;
     void quietly(() => set(this.key, draft(), shelf));
@@ -60,21 +74,22 @@ export class Drafts {
   }
 
   remove(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.cancel();
     store(session, this.key, null);
     void quietly(() => del(this.key, shelf));
   }
 }
 
-async function removeOld(): Promise<void> {
-  const before = Date.now() - OLD_MS;
-  const all = await entries<string, Draft>(shelf);
-  await delMany(
-    all.filter(([, draft]) => draft.at < before).map(([key]) => key),
-    shelf,
-  );
-}
+/** Removes the drafts that nobody has come back for in a day. */
+export const removeOldDrafts = () =>
+  quietly(async () => {
+    const before = Date.now() - OLD_MS;
+    const all = await entries<string, Draft>(shelf);
+    await delMany(
+      all.filter(([, draft]) => draft.at < before).map(([key]) => key),
+      shelf,
+    );
+  });
 
 /** Drafts are a comfort: where the browser refuses to keep them, or says nothing, there are none. */
 async function quietly<T>(act: () => Promise<T>): Promise<T | null> {

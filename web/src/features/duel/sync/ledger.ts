@@ -140,6 +140,11 @@ export class Ledger {
     return weight(since) < distance && server.length - this.localText.length === weight(since);
   }
 
+  /** The same without what the server is not known to have. */
+  withoutUnsent(): Ledger {
+    return new Ledger(this.ackedSeq, this.base);
+  }
+
   save(): SavedLedger {
     return {
       acked: this.ackedSeq,

@@ -32,7 +32,7 @@ class Tab implements Port {
   open(take = true): void {
     const epoch = this.server.open(this.page, take);
     this.epoch = epoch ?? 0;
-    this.pump.opened(this.server.seq, this.server.text, epoch !== null);
+    this.pump.opened(this.server.seq, this.server.text, epoch !== null, take);
   }
 
   cut(): void {
@@ -161,6 +161,46 @@ describe("the pump", () => {
     expect(first.server.text).toBe("print()\n# typed offline\n# and on\n");
   });
 
+  /** Two tabs that know the same text, of which the second writes; then the server forgets all. */
+  async function forgotten(): Promise<[Tab, Tab]> {
+    const first = connected("# starter\n");
+    first.type("first\n");
+    await vi.advanceTimersByTimeAsync(50);
+    const second = new Tab(first.server);
+    second.open();
+    first.open(false);
+    second.type("top\n", 0);
+    second.type("end\n");
+    await vi.advanceTimersByTimeAsync(100);
+    first.server.empty("# starter\n");
+    return [first, second];
+  }
+
+  it("shows nothing of a server that has lost the text until the page that writes has brought it back", async () => {
+    const [first, second] = await forgotten();
+    first.pump.opened(0, "# starter\n", false); // by `duel:state`
+    expect([first.states.at(-1), first.pump.ledger.clean]).toEqual(["fenced", true]);
+    second.type("!");
+    await vi.advanceTimersByTimeAsync(100);
+    first.pump.opened(second.server.seq, second.server.text, false);
+    expect([first.pump.ledger.clean, first.pump.ledger.local.toString()]).toEqual([true, second.server.text]);
+    first.open();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(first.server.text).toBe("top\n# starter\nfirst\nend\n!");
+  });
+
+  it("does not take, unasked, the pen that a server which has lost the text gives to whoever comes first", async () => {
+    const [first, second] = await forgotten();
+    first.open(false);
+    await vi.advanceTimersByTimeAsync(100);
+    expect([first.states.at(-1), first.server.text]).toEqual(["fenced", "# starter\n"]);
+    second.open(false);
+    expect(second.states.at(-1)).toBe("fenced");
+    second.open();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(second.server.text).toBe("top\n# starter\nfirst\nend\n");
+  });
+
   it("puts by what is typed without a connection", () => {
     const tab = connected();
     tab.cut();
@@ -174,6 +214,8 @@ describe("the pump", () => {
     tab.send = async () => refusal("not_live");
     tab.type("late");
     await vi.advanceTimersByTimeAsync(20);
+    expect(tab.states.at(-1)).toBe("over");
+    tab.cut();
     expect(tab.states.at(-1)).toBe("over");
   });
 

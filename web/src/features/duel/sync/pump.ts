@@ -1,5 +1,6 @@
 import type { ChangeSet } from "@codemirror/state";
 import type { Ledger, SentEdit } from "./ledger";
+import { diff } from "./text";
 
 /** The answer to one edit; `null` when none came: the connection was lost or slow. */
 export type EditReply = { seq: number } | { code: string; message: string; retryAfterMs: number } | null;
@@ -49,9 +50,17 @@ export class Pump {
   private waiters: Array<{ resolve: (seq: number) => void; reject: (error: Error) => void }> = [];
 
   constructor(
-    readonly ledger: Ledger,
+    public ledger: Ledger,
     private readonly port: Port,
   ) {}
+
+  /** Goes on from another ledger, until a snapshot comes. */
+  resume(ledger: Ledger, state: "closed" | "fenced"): void {
+    const changes = diff(this.ledger.local, ledger.local);
+    this.ledger = ledger;
+    this.startLife(state);
+    if (!changes.empty) this.port.show(changes);
+  }
 
   /** The author typed. */
   typed(changes: ChangeSet): void {
@@ -61,9 +70,15 @@ export class Pump {
     else this.schedule();
   }
 
-  /** A snapshot came: the server's last edit and text, and whether the pen is here now. */
-  opened(seq: number, text: string, pen = true): void {
-    const changes = this.ledger.rebase(seq, text, this.state === "fenced");
+  /**
+   * A snapshot came: the server's last edit and text, whether the pen is here now, and whether its author asked for it.
+   *
+   * A server that has lost the text waits for the page that wrote last: no other takes the pen unasked, or the starter for news.
+   */
+  opened(seq: number, text: string, given = true, asked = false): void {
+    const pen = given && (asked || this.state !== "fenced" || seq > 0);
+    const lost = !pen && seq === 0 && this.ledger.acked > 0;
+    const changes = lost ? null : this.ledger.rebase(seq, text, this.state === "fenced");
     this.startLife(pen ? "open" : "fenced");
     this.port.save();
     if (changes) this.port.show(changes);
@@ -74,7 +89,8 @@ export class Pump {
 
   /** The connection went away, or the pen, or the duel ended. */
   close(state: "closed" | "fenced" | "over" = "closed"): void {
-    this.startLife(state === "closed" && this.state === "fenced" ? "fenced" : state);
+    const stays = state === "closed" && (this.state === "fenced" || this.state === "over");
+    this.startLife(stays ? this.state : state);
     if (state !== "closed") this.rejectWaiters(state);
   }
 

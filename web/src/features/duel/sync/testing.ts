@@ -48,8 +48,17 @@ export class FakeServer {
     return ++this.epoch;
   }
 
+  /** Its store is gone: the text, and who may write. */
+  empty(starter: string): void {
+    this.seq = 0;
+    this.text = starter;
+    this.epoch = 0;
+    this.page = "";
+    this.accepted = [];
+  }
+
   edit(epoch: number, seq: number, changes: unknown): EditReply {
-    if (epoch !== this.epoch) return refusal("pen_taken");
+    if (epoch !== this.epoch) return refusal(this.epoch ? "pen_taken" : "resync");
     if (seq <= this.seq) return { seq };
     if (this.credit <= 0) return refusal("rate_limited", 100);
     if (seq > this.seq + 1) return refusal("resync");

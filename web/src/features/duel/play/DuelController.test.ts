@@ -1,0 +1,257 @@
+import "fake-indexeddb/auto";
+import { ChangeSet } from "@codemirror/state";
+import { createStore, get, set } from "idb-keyval";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Language } from "@/lib/language";
+import type { Snapshot } from "@/protocol/wire.gen";
+import { FakeServer } from "../sync/testing";
+import { DuelController } from "./DuelController";
+import { type Draft, Drafts } from "./drafts";
+import { Storage } from "./testing";
+
+/** The connection of this page to a server that knows one duel. */
+const world = vi.hoisted(() => ({
+  handlers: new Map<string, (payload: unknown) => void>(),
+  asked: [] as Array<[event: string, payload: Record<string, unknown>]>,
+  answer: (_event: string, _payload: Record<string, unknown>): unknown => null,
+  link: (_now: { link: string }, _before: { link: string }): void => {},
+}));
+
+vi.mock("@/lib/connection", () => ({
+  ask: async (event: string, payload: Record<string, unknown>) => {
+    world.asked.push([event, payload]);
+    return world.answer(event, payload);
+  },
+  listen: (event: string, handler: (payload: unknown) => void) => {
+    world.handlers.set(event, handler);
+    return () => world.handlers.delete(event);
+  },
+  settle: () => {},
+  useLink: {
+    getState: () => ({ link: "online" }),
+    subscribe: (heard: typeof world.link) => {
+      world.link = heard;
+      return () => {};
+    },
+  },
+}));
+
+const STARTER = "starter\n";
+const KEY = "duel-draft:duel:ada";
+const shelf = createStore("python-duel", "drafts");
+let server: FakeServer;
+let language: Language;
+let page: DuelController;
+let sight: EventTarget & { visibilityState: string };
+
+const snapshot = (): Snapshot =>
+  ({
+    duel_id: "duel",
+    status: "live",
+    role: "player",
+    server_time: Date.now(),
+    challenge: { limits: { code_bytes: 65_536 }, starter: { python: STARTER, cpp: STARTER } },
+    players: [{ id: "ada", nickname: "Ada", language, seq: server.seq, text: server.text, submissions: [] }],
+  }) as unknown as Snapshot;
+
+let epoch: number | null = null;
+
+function answer(event: string, payload: Record<string, unknown>): unknown {
+  if (event === "duel:open") {
+    epoch = server.open(payload.page as string, payload.take as boolean);
+    return { snapshot: snapshot(), pen: epoch !== null };
+  }
+  const reply = server.edit(epoch ?? 0, payload.seq as number, JSON.parse(JSON.stringify(payload.changes)));
+  if (reply && "code" in reply) throw reply;
+  return reply;
+}
+
+/** Another page of the same player writes, and the server has it. */
+function another(...edits: unknown[]): void {
+  const itsEpoch = server.open("another") as number;
+  for (const changes of edits) server.edit(itsEpoch, server.seq + 1, changes);
+}
+
+const asked = (event: string) => world.asked.filter(([it]) => it === event);
+const local = () => page.mine?.text;
+const pen = () => page.store.getState().pen;
+const become = (state: string) => vi.waitFor(() => expect(pen()).toBe(state));
+const laidDown = async () => (await get<Draft>(KEY, shelf)) as Draft;
+
+function type(text: string): void {
+  const { length } = page.mine?.text ?? "";
+  page.mine?.typed(ChangeSet.of({ from: length, insert: text }, length));
+}
+
+async function started(): Promise<void> {
+  page.start();
+  await vi.waitFor(() => expect(page.mine).not.toBeNull());
+}
+
+/** The connection goes, and `meanwhile` something happens. */
+async function away(meanwhile: () => unknown): Promise<void> {
+  world.link({ link: "reconnecting" }, { link: "online" });
+  await meanwhile();
+  const before = asked("duel:open").length;
+  world.link({ link: "online" }, { link: "reconnecting" });
+  await vi.waitFor(() => expect(asked("duel:open").length).toBeGreaterThan(before));
+  await vi.waitFor(() => expect(pen()).not.toBe("closed"));
+}
+
+beforeEach(() => {
+  sight = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  vi.stubGlobal("document", sight);
+  vi.stubGlobal("window", Object.assign(new EventTarget(), { sessionStorage: new Storage() }));
+  server = new FakeServer(STARTER);
+  language = "python";
+  world.asked = [];
+  world.answer = answer;
+  page = new DuelController("duel", "ada", () => {});
+});
+
+afterEach(async () => {
+  page.stop();
+  vi.unstubAllGlobals();
+  await shelf("readwrite", (store) => void store.clear());
+});
+
+describe("a page of a duel", () => {
+  it("takes the pen as it starts, but not out of sight", async () => {
+    another();
+    await started();
+    expect(pen()).toBe("open");
+    page.stop();
+    another();
+    sight.visibilityState = "hidden";
+    page = new DuelController("duel", "ada", () => {});
+    await started();
+    expect(pen()).toBe("fenced");
+  });
+
+  it("shows nothing before it has joined", async () => {
+    let join = () => {};
+    const joined = new Promise<void>((resolve) => {
+      join = resolve;
+    });
+    world.answer = (event, payload) => joined.then(() => answer(event, payload));
+    page.start();
+    await vi.waitFor(() => expect(asked("duel:open")).toHaveLength(1));
+    world.handlers.get("duel:state")?.({ snapshot: snapshot() });
+    expect([page.mine, page.store.getState().snapshot]).toEqual([null, null]);
+    join();
+    await become("open");
+  });
+
+  it("sends nothing while it joins anew: the server would take it after it has answered", async () => {
+    await started();
+    let answered = () => {};
+    world.answer = (event, payload) => {
+      const it = answer(event, payload);
+      if (event !== "duel:open") return it;
+      return new Promise((resolve) => {
+        answered = () => resolve(it);
+      });
+    };
+    page.open();
+    await vi.waitFor(() => expect(asked("duel:open")).toHaveLength(2));
+    type("typed meanwhile");
+    expect(asked("duel:edit")).toEqual([]);
+    answered();
+    await vi.waitFor(() => expect(server.text).toBe(`${STARTER}typed meanwhile`));
+  });
+
+  it("puts nothing by for a duel that is not there", async () => {
+    await set(KEY, { at: Date.now() }, shelf);
+    world.answer = () => {
+      throw { code: "not_found", message: "gone", retryAfterMs: 0 };
+    };
+    page.start();
+    await vi.waitFor(async () => expect(await laidDown()).toBeUndefined());
+    expect(page.store.getState().failure).toBe("gone");
+  });
+});
+
+describe("a page that only shows", () => {
+  /** It has typed and sent "mine"; then another page has the pen. */
+  async function fenced(): Promise<void> {
+    await started();
+    type("mine\n");
+    await vi.waitFor(() => expect(page.mine?.unsent).toBe(false));
+    await away(another);
+    expect(pen()).toBe("fenced");
+  }
+
+  /** What another page has put by: typed after all that was typed here, and not sent. */
+  async function left(text: string): Promise<void> {
+    const { length } = server.text;
+    const pending = ChangeSet.of({ from: length, insert: text }, length).toJSON();
+    const at = Date.now() + 1;
+    await set(KEY, { ...(await laidDown()), acked: server.seq, base: server.text, sent: [], pending, at }, shelf);
+  }
+
+  it("gives way to what was typed later on the other, when it goes", async () => {
+    await fenced();
+    await left("theirs");
+    vi.spyOn(Date, "now").mockReturnValue(Date.now() + 60_000);
+    page.stop();
+    vi.restoreAllMocks();
+    expect((await new Drafts("duel", "ada").load())?.pending).not.toBeNull();
+  });
+
+  it("begins with what the other has left when it takes the pen", async () => {
+    await fenced();
+    await left("theirs");
+    page.takePen();
+    await vi.waitFor(() => expect(server.text).toBe(`${STARTER}mine\ntheirs`));
+    expect(local()).toBe(server.text);
+  });
+
+  it("writes nothing over what the other has put by", async () => {
+    await started();
+    type("a");
+    type("b"); // waits to be written
+    server.open("another");
+    await become("fenced");
+    await left("theirs");
+    const { at } = await laidDown();
+    await new Promise((resolve) => setTimeout(resolve, 200)); // longer than a draft waits
+    expect((await laidDown()).at).toBe(at);
+  });
+
+  it("does not add what the other took up and sent before it wrote on in several places", async () => {
+    await started();
+    await away(async () => {
+      type("mine\n");
+      type("too\n");
+      await vi.waitFor(async () =>
+        expect((await laidDown()).pending).toEqual([STARTER.length, [0, "mine", "too", ""]]),
+      );
+      const draft = await laidDown();
+      await set(KEY, { ...draft, id: "another:1", from: [draft.id], at: draft.at + 1 }, shelf);
+      another([STARTER.length, [0, "mine", "too", ""]], [[0, "top", ""], STARTER.length + 9], [21, [0, "end"]]);
+    });
+    expect([pen(), page.mine?.unsent]).toEqual(["fenced", false]);
+    expect(local()).toBe(`top\n${STARTER}mine\ntoo\nend`);
+  });
+
+  it("adds what was typed here in the language that the text is in now", async () => {
+    await started();
+    await away(() => {
+      type("mine");
+      language = "cpp";
+      another([[0, "// cpp", ""], STARTER.length]);
+    });
+    expect([page.mine?.language, page.mine?.unsent]).toEqual(["cpp", true]);
+    page.takePen();
+    await vi.waitFor(() => expect(server.text).toBe(`// cpp\n${STARTER}mine`));
+    expect(asked("duel:edit").map(([, edit]) => edit.language)).toEqual(["cpp"]);
+  });
+
+  it("looks for what was written since when it comes into sight", async () => {
+    await fenced();
+    another([server.text.length, [0, "theirs"]]);
+    sight.dispatchEvent(new Event("visibilitychange"));
+    await vi.waitFor(() => expect(local()).toBe(`${STARTER}mine\ntheirs`));
+    expect(pen()).toBe("fenced");
+  });
+});

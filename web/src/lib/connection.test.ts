@@ -1,0 +1,48 @@
+import { EventEmitter } from "node:events";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { connect, disconnect, useLink } from "./connection";
+
+/** The library's socket, which tells what happens to it. */
+const socket = vi.hoisted(() => ({ current: null as EventEmitter | null }));
+
+vi.mock("socket.io-client", () => ({
+  io: () => {
+    const it = new EventEmitter();
+    socket.current = Object.assign(it, { id: "s", active: true, connect: () => it, disconnect: () => it });
+    return it;
+  },
+}));
+
+const happens = (event: string, payload?: unknown) => socket.current?.emit(event, payload);
+
+beforeEach(() => {
+  connect();
+  happens("connect");
+});
+
+describe("a server that stops", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    happens("server:drain", { reconnect_within_ms: 1000 });
+    vi.useRealTimers();
+    happens("disconnect", "transport close");
+  });
+
+  it("for another is moved away from", () => {
+    expect(useLink.getState()).toMatchObject({ link: "reconnecting", draining: true });
+    happens("connect");
+    expect(useLink.getState()).toMatchObject({ link: "online", draining: false, lostAt: null });
+  });
+
+  it("and leaves no other is just away, since the connection was lost", () => {
+    const { lostAt } = useLink.getState();
+    happens("connect_error", new Error("refused"));
+    expect(useLink.getState()).toEqual({ link: "reconnecting", reason: null, draining: false, lostAt });
+    expect(lostAt).not.toBeNull();
+  });
+
+  it.each([connect, disconnect])("is forgotten by who begins anew", (begin) => {
+    begin();
+    expect(useLink.getState()).toMatchObject({ draining: false, lostAt: null });
+  });
+});
