@@ -115,6 +115,18 @@ def test_a_checker_that_fails_is_no_fault_of_the_player(runners: Runners, source
         assert result.cases == [] or kind == "run"
 
 
+STUMBLES = "def check(input, expected, output): return 1 < output < input[0] and input[0] % output == 0"
+
+
+@pytest.mark.parametrize("answer", ["None", "'3'", "[3]", "{}"])
+def test_what_a_checker_stumbles_over_because_it_is_of_another_type_is_a_wrong_answer(
+    runners: Runners, answer: str
+) -> None:
+    result = submit(runners, function(STUMBLES), f"def divisor(n): return {answer}")
+    assert (result.verdict, result.passed) == (Verdict.WA, 0)
+    assert submit(runners, function(STUMBLES), BEST.format("2, n")).verdict is Verdict.AC
+
+
 def test_a_checker_meets_no_files_and_no_network(runners: Runners) -> None:
     source = """
 import os

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from python_duel.judge import verdicts
 from python_duel.languages import Runner
+from python_duel.languages.types import Type
 from python_duel.protocol.server import Parameter, Signature
 from python_duel.sandbox import Answer, Outcome, limits
 
@@ -32,22 +33,29 @@ class Question(NamedTuple):
     output: Any
 
 
-def check(python: Runner, source: str, questions: Sequence[Question]) -> list[bool]:
-    """Whether each output is right. Raises CheckerFailed, or SlotLost when the sandbox failed."""
+def check(python: Runner, source: str, questions: Sequence[Question], returns: Type | None = None) -> list[bool]:
+    """Whether each output is right. `returns`: what it should be; a checker may stumble over anything else, which is
+    wrong then. Raises CheckerFailed, or SlotLost when the sandbox failed.
+    """
     if not questions:
         return []
     program = python.prepare(source, SIGNATURE, check=False)
     if isinstance(program, Outcome):
         raise CheckerFailed(verdicts.why(program) or "it is no program.")
     outcome = python.call(program, [json.dumps(question) for question in questions], limits.CHECKER)
-    answers = [_bool(answer) for answer in outcome.answers]
+    answers = [
+        _bool(answer, returns is None or returns.problem(question.output) is None)
+        for answer, question in zip(outcome.answers, questions, strict=False)
+    ]
     if len(answers) < len(questions):
         raise CheckerFailed(verdicts.why(outcome) or "it ended before it gave an answer.")
     return answers
 
 
-def _bool(answer: Answer) -> bool:
+def _bool(answer: Answer, as_declared: bool) -> bool:
     if answer.error is not None:
+        if not as_declared:
+            return False
         raise CheckerFailed(verdicts.of_type(answer.error))
     if answer.text not in ("true", "false"):
         raise CheckerFailed("it answered neither True nor False.")

@@ -9,6 +9,7 @@ from typing import Any
 from python_duel.challenges.package import Package, TestCase
 from python_duel.judge import checkers, custom, verdicts
 from python_duel.languages import LANGUAGES, Language, Prepared, Runner, named
+from python_duel.languages.types import parse_type
 from python_duel.protocol.verdict import Verdict
 from python_duel.sandbox import Answer, Ending, Limits, Outcome, limits, wire
 
@@ -120,8 +121,9 @@ def _check(python: Runner, package: Package, source: str, result: Grade) -> None
     """Asks the challenge's own checker about every case that ran well."""
     ran = [number for number, one in enumerate(result.judged) if one.verdict is Verdict.AC]
     asked = [custom.Question(*_question(package, result.judged[number])) for number in ran]
+    returns = parse_type(package.signature.returns) if package.signature else None
     try:
-        right = custom.check(python, source, asked)
+        right = custom.check(python, source, asked, returns)
     except custom.CheckerFailed as error:
         result.fault = f"The challenge's checker failed: {error}"
         return
