@@ -46,7 +46,7 @@ async def test_a_duel_is_won_while_its_keys_and_the_judges_move(parts: tuple[Are
         await asyncio.to_thread(servers.move, moved, (servers.owner(moved) + 1) % 3)
         await bob.write(duel_id, f"# {moved}")
     await ada.write(duel_id, reference(snapshot["challenge"]["slug"]))
-    assert (await bob.heard("duel:edit", player_id=ada.id, seq=ada.seq))["changes"]
+    await bob.knows(ada.id, ada.seq)
     await ada.submit(duel_id, "s1")
     assert (await bob.heard("duel:finished"))["result"]["winner_id"] == ada.id
     for player in (ada, bob):
@@ -62,7 +62,7 @@ async def test_many_duels_at_once(parts: tuple[Arena, Cluster]) -> None:
         duel_id = await invited(ada, bob)
         for k in range(5):
             await ada.write(duel_id, f"# {k}")
-        assert (await bob.heard("duel:edit", player_id=ada.id, seq=ada.seq))["changes"]
+        await bob.knows(ada.id, ada.seq)
         await bob.do("duel:resign", {"duel_id": duel_id})
         assert (await ada.heard("duel:finished"))["result"]["winner_id"] == ada.id
         for player in (ada, bob):

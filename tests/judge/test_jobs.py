@@ -88,7 +88,7 @@ def test_functions(runners: Runners, code: str, verdict: Verdict, passed: int) -
         (f"n = int(input())\nwhile n == {SECRET}: pass\nprint(2 * n)", Verdict.TLE, 3),
         ("print(2 * int(input()))\nexit(1)", Verdict.RE, 0),
         ("print(2 * int(input()))\n1 / 0", Verdict.RE, 0),
-        ("while True: print(1)", Verdict.OLE, 0),
+        ("while True: print('1' * 9999)", Verdict.OLE, 0),
         ("x = [", Verdict.CE, 0),
         ("", Verdict.WA, 0),
     ],

@@ -99,6 +99,17 @@ class Player:
                 raise AssertionError(f"{self.nickname} never heard {event} {fields}; order: {self.order}") from None
         return matching[-1]
 
+    async def knows(self, author_id: str, seq: int) -> None:
+        """Wait until an edit or a snapshot has brought what that author wrote up to `seq`."""
+
+        def found() -> bool:
+            sides = [side for snapshot in self.snapshots for side in snapshot["players"] if side["id"] == author_id]
+            edits = [edit for edit in self.events["duel:edit"] if edit["player_id"] == author_id]
+            return any(it["seq"] >= seq for it in (*sides, *edits))
+
+        async with self._changed:
+            await asyncio.wait_for(self._changed.wait_for(found), WAIT_S)
+
     async def state(self, status: str, duel_id: str | None = None) -> dict[str, Any]:
         """The newest snapshot with that status, as pushed or as given by `duel:open`."""
         matching: list[dict[str, Any]] = []
