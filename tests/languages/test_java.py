@@ -217,7 +217,7 @@ def test_what_a_hook_prints_at_the_end(runner: Runner) -> None:
 
 
 def test_too_much_output(runner: Runner) -> None:
-    assert ran(runner, main('while (true) System.out.println("again");')).ending is Ending.OUTPUT
+    assert ran(runner, main('while (true) System.out.println("again".repeat(9999));')).ending is Ending.OUTPUT
 
 
 def test_a_hundred_thousand_lines(runner: Runner) -> None:
