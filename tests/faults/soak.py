@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.faults.breaker import Breaker
 from tests.faults.conftest import Hall, a_hall
 from tests.model.model import Duel
@@ -128,13 +130,14 @@ class Bot:
                         await self._duel(client, duel_id)
             except (AssertionError, TimeoutError) as error:
                 self._found.append(f"{client.player.nickname} in {client.duel_id}: {error!r}")
+                print(self._found[-1], file=sys.stderr, flush=True)
                 client = await self._arrive()
         self._counts["comebacks"] += client.comebacks
         await client.leave()
 
     async def _arrive(self) -> Steady:
         while True:
-            with suppress(*TROUBLE, AssertionError):
+            with suppress(*TROUBLE, AssertionError, httpx.HTTPError):
                 player = await Player.join(self._url(), f"Bot {self._chance.randrange(10_000)}")
                 return Steady(player, lambda: [web.url for web in self._hall.arena.webs], self._duels, SURELY_S)
             await asyncio.sleep(0.5)

@@ -20,6 +20,9 @@ from python_duel.platform.postgres import (
 )
 
 
+CUTS = 100
+
+
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     found = Database(database_url, pool_size=1)
@@ -94,3 +97,21 @@ async def test_readiness_does_not_wait_behind_a_crowd(database: Database) -> Non
     finally:
         over.set()
         await asyncio.gather(*crowd)
+
+
+async def test_a_connection_that_was_cut_is_used_no_more(database: Database, database_url: str) -> None:
+    """Rarely asyncpg says that another operation is under way, and SQLAlchemy takes such a connection for a whole one
+    (its issue 13241).
+    """
+    knife = Database(database_url, pool_size=1)
+    for _ in range(CUTS):
+        with pytest.raises(AWAY):
+            async with database.transaction() as session:
+                pid = await session.scalar(text("SELECT pg_backend_pid()"))
+                async with knife.transaction() as other:
+                    await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+                await session.execute(text("SELECT 2"))
+                await session.execute(text("SELECT 3"))
+        async with database.transaction() as session:
+            assert await session.scalar(text("SELECT 4")) == 4
+    await knife.close()

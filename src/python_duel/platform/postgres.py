@@ -13,8 +13,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import BigInteger, MetaData, func, select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import BigInteger, MetaData, event, func, select, text
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -114,6 +114,7 @@ class Database:
             connect_args={"timeout": CONNECT_S, "server_settings": SERVER},
             hide_parameters=True,  # they are players' code and hidden tests, and errors are logged
         )
+        event.listen(self.engine.sync_engine, "handle_error", _note_broken)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         # Not the pool's own line: who waits there could not be told from who waits for the database. One connection is
         # left for `at_head`: a crowd is no reason to call this process unready.
@@ -135,9 +136,9 @@ class Database:
                 yield session
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None) or ""
-            if not state.startswith(TROUBLE):
+            if not (state.startswith(TROUBLE) or error.connection_invalidated):
                 raise
-            raise (Clash if state in CLASHES else Trouble)(f"PostgreSQL: {state}: {error.orig}") from error
+            raise (Clash if state in CLASHES else Trouble)(f"PostgreSQL: {state} {error.orig}") from error
         finally:
             self._turns.release()
 
@@ -163,6 +164,14 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def _note_broken(context: ExceptionContext) -> None:
+    """A connection that was cut off in mid-operation may say that another one is under way, and say so for ever:
+    SQLAlchemy would hand it out again (its issue 13241).
+    """
+    if isinstance(context.original_exception.__cause__, asyncpg.InternalClientError):
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
 async def read_now(session: AsyncSession) -> int:
