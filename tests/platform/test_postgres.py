@@ -19,7 +19,6 @@ from python_duel.platform.postgres import (
     at_head,
 )
 
-
 CUTS = 100
 
 
@@ -104,14 +103,16 @@ async def test_a_connection_that_was_cut_is_used_no_more(database: Database, dat
     (its issue 13241).
     """
     knife = Database(database_url, pool_size=1)
+
+    async def cut(session: Transaction) -> None:
+        pid = await session.scalar(text("SELECT pg_backend_pid()"))
+        async with knife.transaction() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        await session.execute(text("SELECT 2"))
+
     for _ in range(CUTS):
         with pytest.raises(AWAY):
-            async with database.transaction() as session:
-                pid = await session.scalar(text("SELECT pg_backend_pid()"))
-                async with knife.transaction() as other:
-                    await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-                await session.execute(text("SELECT 2"))
-                await session.execute(text("SELECT 3"))
+            await database.unit(cut)
         async with database.transaction() as session:
             assert await session.scalar(text("SELECT 4")) == 4
     await knife.close()
