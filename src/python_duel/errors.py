@@ -88,7 +88,9 @@ class Unavailable(DuelError):
 
 
 class StartError(DuelError):
-    """This process cannot start. Exit codes: 2 bad usage or input, 3 this machine cannot do it."""
+    """This process cannot start. Exit codes: 2 bad usage or input, 3 this machine cannot do it, 1 it may the
+    next time.
+    """
 
     def __init__(self, message: str, exit_code: int = 2) -> None:
         super().__init__(message)

@@ -44,6 +44,8 @@ class Hall:
             webs[index] = webs.pop()
         if dead:
             await asyncio.to_thread(self.arena.wait_ready)
+        if self.arena.judges:
+            self._keep_judge()
         return len(dead)
 
     async def roll_web(self, index: int) -> int:
@@ -60,10 +62,17 @@ class Hall:
         self.arena.start_judge()
         async with asyncio.timeout(START_S):
             while await self.workers() <= workers:
+                self._keep_judge()
                 await asyncio.sleep(0.1)
         judge = self.arena.judges.pop(0)
         judge.send_signal(signal.SIGTERM)
         return await asyncio.to_thread(judge.wait, STOP_S)
+
+    def _keep_judge(self) -> None:
+        """The newest judge is started again if it has ended, as `serve` does: the machine may have too much to do."""
+        if self.arena.judges[-1].poll() is not None:
+            self.arena.judges.pop()
+            self.arena.start_judge()
 
     async def workers(self) -> int:
         """Judges that live."""

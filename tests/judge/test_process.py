@@ -11,7 +11,9 @@ import pytest
 from python_duel.errors import StartError
 from python_duel.judge import process
 from python_duel.protocol.jobs import WORKERS
-from python_duel.sandbox import Level
+from python_duel.sandbox import Level, SandboxError, SlotLost
+from python_duel.serve.keeper import HOPELESS
+from python_duel.settings import Settings
 from tests.judge.conftest import Web, until
 
 
@@ -28,6 +30,23 @@ def test_below_the_minimum_it_does_not_start(
 def test_at_the_minimum_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "best_level", lambda: "no-userns")
     assert process.required_level("no-userns") == "no-userns"
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"), [(SlotLost("the zygote did not start"), 1), (SandboxError("never"), 3)]
+)
+def test_what_may_succeed_the_next_time_is_not_hopeless(
+    monkeypatch: pytest.MonkeyPatch, error: SandboxError, exit_code: int
+) -> None:
+    async def serve(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(process, "_serve", serve)
+    monkeypatch.setattr(process, "stand_back", lambda: None)
+    with pytest.raises(StartError) as raised:
+        process.run(Settings(redis_url="redis://127.0.0.1:1"))
+    assert raised.value.exit_code == exit_code
+    assert (exit_code in HOPELESS) == (exit_code == 3)
 
 
 @pytest.mark.parametrize(("wanted", "cores", "slots"), [(0, 4, 4), (2, 4, 2), (9, 4, 4)])

@@ -15,14 +15,16 @@ from python_duel.judge.weight import stand_back
 from python_duel.judge.worker import Worker, worker_name
 from python_duel.languages import available
 from python_duel.platform.redis import connect
-from python_duel.sandbox import LEVELS, Level, SandboxError, best_level
+from python_duel.sandbox import LEVELS, Level, SandboxError, SlotLost, best_level
 from python_duel.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 
 def run(settings: Settings) -> None:
-    """Judges until SIGTERM or SIGINT. Raises StartError when this machine or the settings do not allow it."""
+    """Judges until SIGTERM or SIGINT. Raises StartError when this machine or the settings do not allow it, or with the
+    exit code 1 when they may the next time.
+    """
     if settings.redis_url is None:
         raise StartError("A judge takes its jobs from Redis: set REDIS_URL, or start everything with 'serve'.")
     stand_back()
@@ -30,7 +32,9 @@ def run(settings: Settings) -> None:
     try:
         asyncio.run(_serve(settings, settings.redis_url, level))
     except SandboxError as error:
-        raise StartError(f"The sandbox does not start: {error}.", exit_code=3) from error
+        # A machine with too much to do is no machine that cannot.
+        exit_code = 1 if isinstance(error, SlotLost) else 3
+        raise StartError(f"The sandbox does not start: {error}.", exit_code) from error
 
 
 def required_level(least: Level) -> Level:
