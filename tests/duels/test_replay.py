@@ -205,6 +205,33 @@ def test_edits_that_a_store_has_lost_are_told_not_proved() -> None:
     assert (report.faults, report.lost) == ([], 2)
 
 
+def put_back() -> tuple[Log, Rows]:
+    """A duel in whose midst the store was emptied: Ada's first two edits, of which she has submitted one, are lost."""
+    game = Game()
+    game.write(2_000, ADA, "# lost")
+    game.do(3_000, rules.Submit(ADA, "first"))
+    game.write(4_000, ADA, "# too")
+    changes = json.dumps([[len(STARTER), *game.documents[ADA].text.split("\n")]])
+    game.edits[ADA] = [Edit(5_000, changes, 2)]
+    game.write(6_000, ADA, "# after")
+    return game.end(7_000)
+
+
+def test_a_text_that_was_put_back_counts_as_lost_and_what_follows_is_proved() -> None:
+    log, rows = put_back()
+    report = replay.verify(log, rows)
+    assert (report.faults, report.edits, report.lost) == ([], 2, 2)
+    assert [line["seq"] for line in replay.read(log) if line["kind"] == "edit"] == [2, 3]
+    ada = replace(rows.sides[0], text=rows.sides[0].text + " ")
+    assert replay.verify(log, replace(rows, sides=(ada, rows.sides[1]))).faults
+
+
+def test_a_gap_must_be_named() -> None:
+    log, rows = put_back()
+    lines = [{k: v for k, v in line.items() if k != "lost"} for line in replay.read(log)]
+    assert any("is missing" in fault for fault in replay.verify(replay._sealed(lines), rows).faults)
+
+
 # ---- over real stores
 
 
