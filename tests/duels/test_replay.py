@@ -13,8 +13,9 @@ from python_duel.duels.document import Document
 from python_duel.duels.journal import Kept, Outcome
 from python_duel.duels.replay import Edit, Log, Rows, Sent, Side
 from python_duel.errors import NotFound
+from python_duel.protocol.jobs import Job
 from python_duel.protocol.verdict import Verdict
-from tests.support.parts import Parts, a_submission
+from tests.support.parts import Parts, a_submission, an_answer
 
 ADA, BOB = "ada", "bob"
 STARTER = "def f():\n    pass\n"
@@ -325,6 +326,20 @@ async def test_a_log_that_could_not_be_written_is_written_by_the_sweep(
     await core.recovery.sweep(everybody)
     assert await core.sql("SELECT count(*) FROM replays") == [(1,)]
     assert await core.sql("SELECT count(*) FROM duel_events") == [(0,)]
+
+
+async def test_a_run_whose_result_comes_twice_is_noted_once(core: Parts) -> None:
+    """And another one of the same name is another."""
+    duel_id, ada, bob = await core.live()
+    for job_id, verdict in (("a:mine", Verdict.WA), ("a:mine", Verdict.TLE), ("b:mine", Verdict.AC)):
+        job = Job(
+            kind="run", job_id=job_id, duel_id=duel_id, player_id=ada, language="python", code="", challenge="digest"
+        )
+        await core.results.apply(an_answer(job, verdict))
+    assert core.bus.count("duel:ran") == 3
+    await core.duels.command(duel_id, rules.Resign(bob))
+    lines = replay.read(await core.duels.archive.replays.get(duel_id))
+    assert [line["verdict"] for line in lines if line["kind"] == "run"] == ["WA", "AC"]
 
 
 async def test_a_log_does_not_change(core: Parts) -> None:

@@ -315,14 +315,14 @@ class Duels:
         )
         await self.bus.publish(f"duel:{duel.id}", "duel:presence", message.model_dump(mode="json", exclude_none=True))
 
-    async def ran(self, duel_id: str, player_id: str, language: str, verdict: str) -> None:
-        """Keep for the replay that a player has tried their code."""
+    async def ran(self, job: Job, verdict: str) -> None:
+        """Keep for the replay, once, that a player has tried their code."""
 
         async def note(session: Transaction) -> None:
-            duel = await repository.lock(session, duel_id)
-            if duel and duel.status != "finished":
-                line = {"kind": "run", "player_id": player_id, "language": language, "verdict": verdict}
-                await repository.note(session, duel_id, await self._now(session), line)
+            duel = await repository.lock(session, job.duel_id)
+            if duel and duel.status != "finished" and not await repository.run_noted(session, duel.id, job.job_id):
+                line = {"kind": "run", "run": job.job_id, "player_id": job.player_id, "language": job.language}
+                await repository.note(session, duel.id, await self._now(session), {**line, "verdict": verdict})
 
         await self.database.unit(note)
 
