@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -346,6 +347,28 @@ async def test_a_log_does_not_change(core: Parts) -> None:
     await solved(core)
     with pytest.raises(Exception, match="does not change"):
         await core.sql("UPDATE replays SET hash = ''")
+
+
+async def test_an_end_waits_for_a_text_that_the_store_has_lost(core: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever holds the pen hears of it and puts the text back."""
+    duel_id, ada, bob = await core.live()
+    journal, starter = core.duels.journal, (await core.duels.package(await core.duel(duel_id))).starter["python"]
+    pens = [(await journal.take_pen(duel_id, player_id)).log for player_id in (ada, bob)]
+    await core.redis.flushall()
+    publish = core.bus.publish
+
+    async def heard(topic: str, event: str, data: dict[str, Any]) -> None:
+        await publish(topic, event, data)
+        if data.get("unknown"):
+            for pen in pens:
+                assert pen
+                assert await journal.put_back(pen, Document.of("# mine\n", 7), starter, core.clock.now())
+
+    monkeypatch.setattr(core.bus, "publish", heard)
+    await core.duels.command(duel_id, rules.Resign(ada))
+    assert [(p.final_seq, p.final_text) for p in (await core.duel(duel_id)).players] == 2 * [(7, "# mine\n")]
+    report = await core.duels.archive.replays.verify(duel_id)
+    assert (report.faults, report.lost) == ([], 2)
 
 
 async def test_a_duel_whose_edits_were_lost_is_proved_as_far_as_it_goes(core: Parts) -> None:

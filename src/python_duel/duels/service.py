@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -29,6 +30,8 @@ from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence, QueueMatched
 
 log = structlog.get_logger(__name__)
+RECALL_S, LOOK_S = 0.5, 0.05
+"""How long other processes have to put back what the store has lost, and how often it is asked whether they did."""
 CONCLUDE_MS = 3000
 """How long after the end another process looks whether all have heard of it."""
 Present = Callable[[str], Awaitable[bool]]
@@ -102,6 +105,7 @@ class Duels:
         await self._afterwards(self._tell_matched(duel_id, starts_at, player_ids))
 
     async def _tell_matched(self, duel_id: str, starts_at: int, player_ids: list[str]) -> None:
+        await self.journal.begin(duel_id)
         await self.timers.set(duel_id, starts_at)
         matched = QueueMatched(duel_id=duel_id, home=await self.homes.of(duel_id)).model_dump(exclude_none=True)
         for player_id in player_ids:
@@ -287,11 +291,24 @@ class Duels:
             await self.tell(duel.id)
 
     async def tell(self, duel_id: str, *, unknown: bool = False) -> None:
-        """Let everybody in the duel see it as it is now; `unknown`: the store may not know who watches it."""
+        """Let everybody in the duel see it as it is now; `unknown`: the store may not know who watches it, nor who
+        writes.
+        """
         await self.bus.publish(f"duel:{duel_id}", "duel:state", {"unknown": True} if unknown else {})
+
+    async def recall(self, duel_id: str, player_ids: list[str]) -> None:
+        """If the store was emptied, let whoever holds the pens of these players put their texts back, for a moment."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RECALL_S):
+                if await self.journal.whole(duel_id, player_ids):
+                    return
+                await self.tell(duel_id, unknown=True)
+                while not await self.journal.whole(duel_id, player_ids):  # noqa: ASYNC110 - the store tells nobody
+                    await asyncio.sleep(LOOK_S)
 
     async def conclude(self, duel: Duel) -> None:
         """Store the last texts and tell everybody of the end, then write the replay; once more does no harm."""
+        await self.recall(duel.id, [player.player_id for player in duel.players])
         await self.archive.close(duel)
         await self.tell(duel.id)
         message = DuelFinished.model_validate({"duel_id": duel.id, "result": repository.result(duel)})

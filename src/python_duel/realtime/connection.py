@@ -36,6 +36,11 @@ class Pen:
     stale: bool = False
     """The log may have more or fewer edits than the document: it is being read again."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether it shows by itself what the log has."""
+        return self.stale or self.under_way > 0
+
 
 @dataclass(slots=True)
 class Connection:
