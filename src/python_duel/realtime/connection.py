@@ -62,5 +62,7 @@ class Connection:
     roles: dict[str, Role] = field(default_factory=dict)
     """Duels this socket has opened."""
     pens: dict[str, Pen] = field(default_factory=dict)
+    taking: set[str] = field(default_factory=set)
+    """Duels whose pen it asks for just now."""
     over: set[str] = field(default_factory=set)
     """Duels it knows to have ended: there is nothing to write."""

@@ -69,7 +69,11 @@ class Writing:
 
         `page` and `anyway` are those of `Journal.take_pen`.
         """
-        return await self._take_pen(connection, duel, package, await self._asked(connection, duel.id, page, anyway))
+        connection.taking.add(duel.id)
+        try:
+            return await self._take_pen(connection, duel, package, await self._asked(connection, duel.id, page, anyway))
+        finally:
+            connection.taking.discard(duel.id)
 
     async def _asked(self, connection: Connection, duel_id: str, page: str, anyway: bool) -> Taking:
         """As `Journal.take_pen`; one that the store has lost is put back first by whoever holds it."""
@@ -214,7 +218,7 @@ class Writing:
         if outcome == "closed":
             self._fenced(connection, duel_id, over=True)
             return NotLive(OVER)
-        if connection.pens.get(duel_id) is not pen:
+        if connection.pens.get(duel_id) is not pen or duel_id in connection.taking:
             return _not_stored()  # this socket has opened the duel again since: the pen that it has now is not fenced
         self._fenced(connection, duel_id)
         return PenTaken(PEN_TAKEN)
