@@ -1,6 +1,7 @@
 """A store that was emptied gets texts and pens back from the processes on which they are written: P59."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -28,11 +29,13 @@ async def written(duelists: tuple[Player, Player]) -> str:
 
 async def put_back(hall: Hall, duel_id: str, *players: Player) -> None:
     """The store knows of their pens again."""
+    began = time.monotonic()
     async with asyncio.timeout(20):
         while not all(
             command(hall.stores.redis_url, "HEXISTS", keys.duel_live(duel_id), f"pen:{it.id}") for it in players
         ):
             await asyncio.sleep(0.05)
+    print(f"put back after {time.monotonic() - began:.1f} s")
 
 
 async def ended(hall: Hall, duel_id: str, loser: Player) -> list[dict[str, Any]]:
@@ -64,7 +67,9 @@ async def test_who_types_on_is_heard_by_all_without_a_gap(hall: Hall, duelists: 
     for watcher in (bob, eve):
         watcher.events.clear()
     command(hall.stores.redis_url, "FLUSHALL")
+    began = time.monotonic()
     await accepted(ada, "duel:edit", an_edit(ada, duel_id))
+    print(f"typing after {time.monotonic() - began:.1f} s")
     ada.seq = 3
     for n in range(3):
         await ada.write(duel_id, f"# {n}\n")

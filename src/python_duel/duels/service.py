@@ -99,13 +99,13 @@ class Duels:
             return
         if known is None:
             metrics.DUELS_STARTED.labels(terms.mode).inc()
+            await self._afterwards(self.journal.begin(duel_id))
         elif known.status == "finished":
             return
         # Told again when it stands already: who made it may have died before this.
         await self._afterwards(self._tell_matched(duel_id, starts_at, player_ids))
 
     async def _tell_matched(self, duel_id: str, starts_at: int, player_ids: list[str]) -> None:
-        await self.journal.begin(duel_id)
         await self.timers.set(duel_id, starts_at)
         matched = QueueMatched(duel_id=duel_id, home=await self.homes.of(duel_id)).model_dump(exclude_none=True)
         for player_id in player_ids:
