@@ -1,23 +1,10 @@
 """Who writes, when one player has several pages: P54, P57, P58."""
 
 import asyncio
-from typing import Any
 
 from tests.support.arena import Arena
+from tests.support.pages import another, opened
 from tests.support.player import Player, pair, units
-
-
-async def another(player: Player, url: str) -> Player:
-    """Another page of the same player, connected."""
-    page = Player(url, {"id": player.id, "nickname": f"{player.nickname}'s other page"}, player.token)
-    await page.connect()
-    return page
-
-
-async def opened(player: Player, duel_id: str, page: str, *, take: bool = True) -> dict[str, Any]:
-    answer = await player.do("duel:open", {"duel_id": duel_id, "page": page, "take": take})
-    player.take(answer["snapshot"])
-    return answer
 
 
 async def test_a_page_that_lost_the_pen_is_told_and_does_not_take_it_back_by_coming_back(

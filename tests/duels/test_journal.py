@@ -204,6 +204,86 @@ async def test_a_store_that_was_emptied_knows_no_pen(journal: Journal, client: r
     assert (await journal.take_pen(DUEL, ADA, anyway=False)).before == "nobody"
 
 
+async def test_a_store_that_may_have_lost_a_pen_says_so(journal: Journal, client: redis_store.Redis) -> None:
+    await journal.begin(DUEL)
+    assert (await journal.take_pen(DUEL, ADA, blindly=False)).before == "nobody"
+    assert await journal.whole(DUEL, [ADA, BOB])
+    await client.flushall()
+    assert not await journal.whole(DUEL, [ADA])
+    assert await journal.take_pen(DUEL, ADA, blindly=False) == (None, "unknown")
+    assert (await journal.take_pen(DUEL, ADA)).before == "nobody"
+    assert (await journal.take_pen(DUEL, ADA, blindly=False)).before == "own"
+    assert await journal.whole(DUEL, [ADA])
+    assert not await journal.whole(DUEL, [ADA, BOB])
+
+
+async def put_back(author: Author) -> bool:
+    return await author.journal.put_back(author.pen, author.document, STARTER, 1_700_000_000_000)
+
+
+@pytest.mark.parametrize("text", ["# 🦆\n", "", STARTER])
+async def test_a_store_that_was_emptied_gets_a_text_and_its_pen_back(
+    journal: Journal, client: redis_store.Redis, text: str
+) -> None:
+    author = await Author.take(journal)
+    for n in range(COMPACT_EVERY - 1):
+        author.document = author.append_of(f"# {n}").after
+    author.document = Document.of(text, author.document.seq)
+    await client.flushall()
+    assert await journal.standing(author.pen) == "nobody"
+    assert await put_back(author)
+    assert await journal.standing(author.pen) == "own"
+    restored = author.document
+    assert await journal.read(DUEL, ADA, STARTER) == restored
+    texts = await author.write_many(3)  # the log is compacted on the way
+    await compacted(client, COMPACT_EVERY)
+    assert await journal.read(DUEL, ADA, STARTER) == texts[-1]
+    for document in (restored, *texts):
+        assert await journal.read_at(DUEL, ADA, STARTER, document.seq) == document
+    assert (await journal.read_at(DUEL, ADA, STARTER, 7)).seq == restored.seq
+    assert [edit.seq for edit in await journal.edits(DUEL, ADA)] == [restored.seq, None, None, None]
+
+
+async def test_nothing_is_put_back_where_there_is_a_pen(journal: Journal, client: redis_store.Redis) -> None:
+    author = await Author.take(journal)
+    await author.write("# old")
+    assert not await put_back(author)
+    await client.flushall()
+    fresh = await Author.take(journal)
+    assert not await put_back(author)
+    assert await fresh.write("# fresh") == ok()
+    assert await journal.read(DUEL, ADA, STARTER) == fresh.document
+    await journal.close(DUEL, [ADA])
+    assert not await put_back(fresh)
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+async def test_of_two_that_are_put_back_the_later_one_stays(
+    journal: Journal, client: redis_store.Redis, ahead: int
+) -> None:
+    """A process may not know yet that the pen has gone on to another one."""
+    old = await Author.take(journal)
+    await old.write("# both")
+    new = await Author.take(journal)
+    for _ in range(ahead):
+        await new.write("# new")
+    await client.flushall()
+    assert await put_back(old)
+    assert await put_back(new)
+    assert not await put_back(old)
+    assert [await author.write("# on") for author in (old, new)] == ["taken", ok()]
+    assert await journal.read(DUEL, ADA, STARTER) == new.document
+
+
+async def test_what_was_written_since_it_was_put_back_stays(journal: Journal, client: redis_store.Redis) -> None:
+    old, new = await Author.take(journal), await Author.take(journal)
+    await client.flushall()
+    assert await put_back(old)
+    assert await old.write("# on") == ok()
+    assert not await put_back(new)
+    assert await journal.read(DUEL, ADA, STARTER) == old.document
+
+
 async def test_a_closed_document_takes_nothing_more(journal: Journal) -> None:
     author = await Author.take(journal)
     await author.write("# last")

@@ -30,6 +30,15 @@ async def command_and_die(core: Parts, duel_id: str, command: rules.Command, mon
     core.bus.said.clear()
 
 
+async def test_a_duel_that_stands_already_does_not_begin_again(core: Parts) -> None:
+    """What the store has lost meanwhile is not taken for what never was."""
+    duel_id, entrants = new_id(), await core.entrants()
+    for whole in (True, False):
+        await core.duels.create(duel_id, entrants, TERMS)
+        assert await core.duels.journal.whole(duel_id, [entrants[0].player_id]) == whole
+        await core.redis.flushall()
+
+
 async def test_a_start_that_nobody_was_told_of_is_told_by_the_next_tick(
     core: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

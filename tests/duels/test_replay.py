@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,9 @@ from python_duel.duels.document import Document
 from python_duel.duels.journal import Kept, Outcome
 from python_duel.duels.replay import Edit, Log, Rows, Sent, Side
 from python_duel.errors import NotFound
+from python_duel.protocol.jobs import Job
 from python_duel.protocol.verdict import Verdict
-from tests.support.parts import Parts, a_submission
+from tests.support.parts import Parts, a_submission, an_answer
 
 ADA, BOB = "ada", "bob"
 STARTER = "def f():\n    pass\n"
@@ -205,6 +207,33 @@ def test_edits_that_a_store_has_lost_are_told_not_proved() -> None:
     assert (report.faults, report.lost) == ([], 2)
 
 
+def put_back() -> tuple[Log, Rows]:
+    """A duel in whose midst the store was emptied: Ada's first two edits, of which she has submitted one, are lost."""
+    game = Game()
+    game.write(2_000, ADA, "# lost")
+    game.do(3_000, rules.Submit(ADA, "first"))
+    game.write(4_000, ADA, "# too")
+    changes = json.dumps([[len(STARTER), *game.documents[ADA].text.split("\n")]])
+    game.edits[ADA] = [Edit(5_000, changes, 2)]
+    game.write(6_000, ADA, "# after")
+    return game.end(7_000)
+
+
+def test_a_text_that_was_put_back_counts_as_lost_and_what_follows_is_proved() -> None:
+    log, rows = put_back()
+    report = replay.verify(log, rows)
+    assert (report.faults, report.edits, report.lost) == ([], 2, 2)
+    assert [line["seq"] for line in replay.read(log) if line["kind"] == "edit"] == [2, 3]
+    ada = replace(rows.sides[0], text=rows.sides[0].text + " ")
+    assert replay.verify(log, replace(rows, sides=(ada, rows.sides[1]))).faults
+
+
+def test_a_gap_must_be_named() -> None:
+    log, rows = put_back()
+    lines = [{k: v for k, v in line.items() if k != "lost"} for line in replay.read(log)]
+    assert any("is missing" in fault for fault in replay.verify(replay._sealed(lines), rows).faults)
+
+
 # ---- over real stores
 
 
@@ -300,10 +329,46 @@ async def test_a_log_that_could_not_be_written_is_written_by_the_sweep(
     assert await core.sql("SELECT count(*) FROM duel_events") == [(0,)]
 
 
+async def test_a_run_whose_result_comes_twice_is_noted_once(core: Parts) -> None:
+    """And another one of the same name is another."""
+    duel_id, ada, bob = await core.live()
+    for job_id, verdict in (("a:mine", Verdict.WA), ("a:mine", Verdict.TLE), ("b:mine", Verdict.AC)):
+        job = Job(
+            kind="run", job_id=job_id, duel_id=duel_id, player_id=ada, language="python", code="", challenge="digest"
+        )
+        await core.results.apply(an_answer(job, verdict))
+    assert core.bus.count("duel:ran") == 3
+    await core.duels.command(duel_id, rules.Resign(bob))
+    lines = replay.read(await core.duels.archive.replays.get(duel_id))
+    assert [line["verdict"] for line in lines if line["kind"] == "run"] == ["WA", "AC"]
+
+
 async def test_a_log_does_not_change(core: Parts) -> None:
     await solved(core)
     with pytest.raises(Exception, match="does not change"):
         await core.sql("UPDATE replays SET hash = ''")
+
+
+async def test_an_end_waits_for_a_text_that_the_store_has_lost(core: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever holds the pen hears of it and puts the text back."""
+    duel_id, ada, bob = await core.live()
+    journal, starter = core.duels.journal, (await core.duels.package(await core.duel(duel_id))).starter["python"]
+    pens = [(await journal.take_pen(duel_id, player_id)).log for player_id in (ada, bob)]
+    await core.redis.flushall()
+    publish = core.bus.publish
+
+    async def heard(topic: str, event: str, data: dict[str, Any]) -> None:
+        await publish(topic, event, data)
+        if data.get("unknown"):
+            for pen in pens:
+                assert pen
+                assert await journal.put_back(pen, Document.of("# mine\n", 7), starter, core.clock.now())
+
+    monkeypatch.setattr(core.bus, "publish", heard)
+    await core.duels.command(duel_id, rules.Resign(ada))
+    assert [(p.final_seq, p.final_text) for p in (await core.duel(duel_id)).players] == 2 * [(7, "# mine\n")]
+    report = await core.duels.archive.replays.verify(duel_id)
+    assert (report.faults, report.lost) == ([], 2)
 
 
 async def test_a_duel_whose_edits_were_lost_is_proved_as_far_as_it_goes(core: Parts) -> None:

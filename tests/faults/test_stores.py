@@ -8,9 +8,9 @@ import pytest
 import redis.asyncio
 
 from tests.faults.conftest import Hall
-from tests.support.endings import accepted, archived
+from tests.support.endings import accepted, an_edit, archived
 from tests.support.invariants import breaches
-from tests.support.player import Player, pair, reference, units
+from tests.support.player import Player, pair, reference
 
 
 async def test_postgres_away(hall: Hall, duelists: tuple[Player, Player]) -> None:
@@ -45,7 +45,7 @@ async def test_postgres_away(hall: Hall, duelists: tuple[Player, Player]) -> Non
 
 
 async def test_redis_loses_everything(hall: Hall, duelists: tuple[Player, Player]) -> None:
-    """Duels, receipts and deadlines are in PostgreSQL; a text comes back from its author."""
+    """Duels, receipts and deadlines are in PostgreSQL; texts come back from the processes on which they are written."""
     ada, bob = duelists
     duel_id = await pair(ada, bob)
     before = await ada.open(duel_id)
@@ -57,16 +57,15 @@ async def test_redis_loses_everything(hall: Hall, duelists: tuple[Player, Player
     client = redis.asyncio.Redis.from_url(hall.arena.redis_url)
     await client.flushall()
     await client.aclose()
-    # Nobody has taken the pen: the author is told that the text is lost.
-    lost = await ada.refused("duel:edit", {"duel_id": duel_id, "seq": ada.seq + 1, "changes": [units(ada.text)]})
-    assert (lost["code"], lost["seq"]) == ("resync", 0)
-    for player, other, text in ((ada, bob, solution), (bob, ada, "# wrong\n")):
+    # It is taken when the store has all that was before it.
+    await accepted(ada, "duel:edit", an_edit(ada, duel_id))
+    for player, other, text, seq in ((ada, bob, solution, 2), (bob, ada, "# wrong\n", 1)):
         after = await player.open(duel_id)
         assert (after["status"], after["deadline"]) == ("live", before["deadline"])
-        other.events["duel:edit"].clear()
+        assert (player.seq, player.text) == (seq, text)
         await player.write(duel_id, text)
         # The other process hears it, too.
-        assert (await other.heard("duel:edit", player_id=player.id))["seq"] == 1
+        await other.heard("duel:edit", player_id=player.id, seq=seq + 1)
     await accepted(
         ada, "duel:submit", {"duel_id": duel_id, "submission_id": "right", "language": "python", "seq": ada.seq}
     )

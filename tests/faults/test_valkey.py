@@ -78,27 +78,6 @@ async def test_killed_and_started_again_with_its_file(hall: Hall, duelists: tupl
     await won(hall, duel_id, ada, bob)
 
 
-async def test_who_only_watches_hears_of_it_when_the_store_was_emptied(
-    hall: Hall, duelists: tuple[Player, Player]
-) -> None:
-    """The store forgets who watches, too: the other's edits arrive on the other process all the same."""
-    ada, bob = duelists
-    duel_id = await pair(ada, bob)
-    await ada.write(duel_id, "# before\n")
-    await bob.heard("duel:edit", player_id=ada.id, seq=1)
-    command(hall.stores.redis_url, "FLUSHALL")
-    assert (await ada.refused("duel:edit", an_edit(ada, duel_id)))["code"] == "resync"
-    told = len(bob.events["duel:state"])
-    await ada.open(duel_id)
-    await bob.heard("duel:state", at_least=told + 1)
-    for n in range(3):
-        await ada.write(duel_id, f"# {n}\n")
-    await bob.heard("duel:edit", player_id=ada.id, seq=3)
-    assert not bob.events["duel:presence"]
-    await ada.do("duel:resign", {"duel_id": duel_id})
-    await archived(hall, duel_id)
-
-
 async def test_an_edit_said_again_is_acknowledged_when_it_is_durable(
     hall: Hall, duelists: tuple[Player, Player]
 ) -> None:

@@ -70,7 +70,7 @@ def _replay(duel: Duel, lines: list[Line]) -> DuelReplay:
             player_id=player["id"],
             starter=player["starter"],
             edits=[
-                ReplayEdit(**{name: line[name] for name in ReplayEdit.model_fields})
+                ReplayEdit(**{name: line[name] for name in ReplayEdit.model_fields if name in line})
                 for line in lines
                 if line["kind"] == "edit" and line["player_id"] == player["id"]
             ],

@@ -3,6 +3,9 @@
 The keys are in `platform.keys`. A log grows by one line an edit: its time in milliseconds,
 a space, its change set. Every `COMPACT_EVERY` edits its front is moved
 away: the text there becomes the mark from which reading starts, the change sets one compressed chunk of the past.
+
+A store that was emptied gets a text back from the process that holds its pen: as a mark, and a past of one line, which
+has the seq after its time and makes the text of the starter code.
 """
 
 import asyncio
@@ -10,6 +13,7 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal, NamedTuple, cast
 
 import structlog
@@ -45,19 +49,56 @@ if seq > base and redis.call('LINDEX', KEYS[2], seq - base - 1) == ARGV[6] then 
 return 3
 """)
 
-# KEYS live; ARGV pen field, page field, epoch, page, '1' to take it from another page, keep. Gives a `Before`.
+# An epoch begins with the store's time in microseconds, so that of two pens one knows which is the later.
+# KEYS live; ARGV pen field, page field, id, page, '1' to take it from another page, '1' to take it though the store may
+# have lost one, keep. Gives a `Before` and the epoch.
 TAKE_PEN = HotScript(
     UNSTARVED
     + """
-local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2])
-if live[1] == 'closed' then return 'closed' end
+local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], 'begun')
+if live[1] == 'closed' then return {'closed', ''} end
 local before = not live[1] and 'nobody' or (live[2] or '') == ARGV[4] and 'own' or 'other'
-if before == 'other' and ARGV[5] == '0' then return 'held' end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3], ARGV[2], ARGV[4])
-redis.call('EXPIRE', KEYS[1], ARGV[6])
-return before
+if before == 'nobody' and not live[3] and ARGV[6] == '0' then return {'unknown', ''} end
+if before == 'other' and ARGV[5] == '0' then return {'held', ''} end
+local now = redis.call('TIME')
+local last = tonumber(string.match(live[1] or '', '^(%d+):') or 0)
+local epoch = string.format('%.0f:%s', math.max(now[1] * 1e6 + now[2], last + 1), ARGV[3])
+redis.call('HSET', KEYS[1], ARGV[1], epoch, ARGV[2], ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[7])
+return {before, epoch}
 """
 )
+
+# Where there is a pen, nothing is put back, but over what was put back by a process that knows less.
+# KEYS live, log, mark, past; ARGV pen field, base field, page field, put-back field, epoch, page, seq, mark, chunk,
+# keep. Gives whether it was done.
+PUT_BACK = HotScript("""
+local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], ARGV[4])
+local seq, base = tonumber(ARGV[7]), tonumber(live[2] or 0)
+local function taken(epoch) return tonumber(string.match(epoch, '^%d+')) end
+if live[1] and (live[1] ~= live[3] or seq < base or seq == base and taken(ARGV[5]) <= taken(live[1])) then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 1 or not live[1] and redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[5], ARGV[2], seq, ARGV[3], ARGV[6], ARGV[4], ARGV[5])
+redis.call('EXPIRE', KEYS[1], ARGV[10])
+redis.call('DEL', KEYS[3], KEYS[4])
+if seq == 0 then return 1 end
+redis.call('SET', KEYS[3], ARGV[8], 'EX', ARGV[10])
+redis.call('RPUSH', KEYS[4], ARGV[9])
+redis.call('EXPIRE', KEYS[4], ARGV[10])
+return 1
+""")
+
+# KEYS live; ARGV keep
+BEGIN = HotScript(
+    UNSTARVED
+    + """
+redis.call('HSET', KEYS[1], 'begun', 1)
+return redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
+)
+
+# KEYS live; ARGV field ...
+FIELDS = HotScript("return redis.call('HMGET', KEYS[1], unpack(ARGV))")
 
 # KEYS live; ARGV process, '1' to begin or '0' to end, keep. A process is in the list once.
 WATCH = HotScript(
@@ -100,12 +141,12 @@ return 1
 
 
 class Log:
-    """The log of one player's document, for one pen."""
+    """The log of one player's document, for one pen. `page`: what writes with it."""
 
-    __slots__ = ("append", "duel_id", "player_id")
+    __slots__ = ("append", "duel_id", "epoch", "page", "player_id")
 
-    def __init__(self, duel_id: str, player_id: str, epoch: str) -> None:
-        self.duel_id, self.player_id = duel_id, player_id
+    def __init__(self, duel_id: str, player_id: str, epoch: str, page: str) -> None:
+        self.duel_id, self.player_id, self.epoch, self.page = duel_id, player_id, epoch, page
         at = (keys.duel_live(duel_id), keys.duel_log(duel_id, player_id))
         self.append = Prepared(APPEND, at, (_pen(player_id), _base(player_id), epoch, KEEP_S))
 
@@ -144,10 +185,12 @@ not.
 
 HERE = Kept()
 
-Before = Literal["nobody", "own", "other", "held", "closed"]
-"""Who had a pen: `nobody` that the store knows of; this page; another page, which is fenced now, or (`held`) writes
-on. `closed`: the document is final.
+Before = Literal["nobody", "unknown", "own", "other", "held", "closed"]
+"""Who had a pen: `nobody`; nobody that the store knows of, but it may have lost one (`unknown`); this page; another
+page, which is fenced now, or (`held`) writes on. `closed`: the document is final.
 """
+Standing = Literal["own", "nobody", "other", "closed"]
+"""Whose pen the store knows of, to one that asks for its own. `closed`: the document is final."""
 
 
 class Taking(NamedTuple):
@@ -166,13 +209,45 @@ class Journal:
         self._waiting: list[Append] = []
         self._compacting: set[asyncio.Task[None]] = set()
 
-    async def take_pen(self, duel_id: str, player_id: str, page: str = "", *, anyway: bool = True) -> Taking:
-        """A new pen that fences every earlier one. `page`: what writes. Not `anyway`: another page keeps its own."""
-        epoch = new_id()
-        args: list[Part] = [_pen(player_id), f"page:{player_id}", epoch, page, int(anyway), KEEP_S]
-        answer = cast("bytes", await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args))
-        before = cast("Before", answer.decode())
-        return Taking(None if before in ("held", "closed") else Log(duel_id, player_id, epoch), before)
+    async def begin(self, duel_id: str) -> None:
+        """The duel was just made: as long as the store knows that, it has lost no pen of it."""
+        await self._hot.call(BEGIN, [keys.duel_live(duel_id)], [KEEP_S])
+
+    async def whole(self, duel_id: str, player_ids: list[str]) -> bool:
+        """Whether the store has every pen of these players that there was."""
+        fields: list[Part] = ["begun", *map(_pen, player_ids)]
+        begun, *pens = await self._hot.call(FIELDS, [keys.duel_live(duel_id)], fields)
+        return begun is not None or None not in pens
+
+    async def take_pen(
+        self, duel_id: str, player_id: str, page: str = "", *, anyway: bool = True, blindly: bool = True
+    ) -> Taking:
+        """A new pen that fences every earlier one. `page`: what writes. Not `anyway`: another page keeps its own. Not
+        `blindly`: it is not taken if the store may have lost one.
+        """
+        args: list[Part] = [_pen(player_id), _page(player_id), new_id(), page, int(anyway), int(blindly), KEEP_S]
+        before, epoch = await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args)
+        return Taking(Log(duel_id, player_id, epoch.decode(), page) if epoch else None, cast("Before", before.decode()))
+
+    async def standing(self, log: Log) -> Standing:
+        """What the store knows of a pen."""
+        [pen] = await self._hot.call(FIELDS, [keys.duel_live(log.duel_id)], [_pen(log.player_id)])
+        if pen is None:
+            return "nobody"
+        if pen == b"closed":
+            return "closed"
+        return "own" if pen.decode() == log.epoch else "other"
+
+    async def put_back(self, log: Log, document: Document, starter: str, at: int) -> bool:
+        """Give a store that has lost a pen and all edits, at the time `at`, what its holder has; False, and nothing is
+        done, if the store has a pen.
+        """
+        player_id, text = log.player_id, document.text
+        changes = [[len(Document.of(starter).units), *text.split("\n")]]
+        line = b"%d %d %b" % (at, document.seq, json.dumps(changes).encode())
+        args: list[Part] = [_pen(player_id), _base(player_id), _page(player_id), f"put_back:{player_id}", log.epoch]
+        args += [log.page, document.seq, f"{document.seq}\n{text}", _packed([line]), KEEP_S]
+        return bool(await self._hot.call(PUT_BACK, _keys(log.duel_id, player_id), args))
 
     async def close(self, duel_id: str, player_ids: list[str]) -> None:
         """No more edits: the documents are final."""
@@ -228,11 +303,16 @@ class Journal:
         """The document as it is in the log."""
         at = [keys.duel_mark(duel_id, player_id), keys.duel_log(duel_id, player_id)]
         mark, edits = await self._hot.call(READ, at, [])
-        return _replayed(_marked(mark, starter), edits)
+        return reduce(_replayed, edits, _marked(mark, starter))
 
     async def read_at(self, duel_id: str, player_id: str, starter: str, seq: int) -> Document:
-        """The document as it was after `seq` edits, or as far as the log goes."""
-        return _replayed(Document.of(starter), (await self._lines(duel_id, player_id))[:seq])
+        """The document as it was after `seq` edits, or where the log is nearest: at its end, or after what it lost."""
+        document = Document.of(starter)
+        for line in await self._lines(duel_id, player_id):
+            if document.seq >= seq:
+                break
+            document = _replayed(document, line)
+        return document
 
     async def edits(self, duel_id: str, player_id: str) -> list[Edit]:
         """All edits of a document, as far as the store has them."""
@@ -280,6 +360,10 @@ def _base(player_id: str) -> str:
     return f"base:{player_id}"
 
 
+def _page(player_id: str) -> str:
+    return f"page:{player_id}"
+
+
 def _marked(mark: bytes | None, starter: str) -> Document:
     if mark is None:
         return Document.of(starter)
@@ -296,12 +380,15 @@ def _unpacked(chunk: bytes) -> list[bytes]:
     return zlib.decompress(chunk).split(b"\n")
 
 
-def _replayed(document: Document, edits: list[bytes]) -> Document:
-    for edit in edits:
-        document = document.edited(json.loads(_edit(edit).changes), UNBOUNDED)
-    return document
+def _replayed(document: Document, line: bytes) -> Document:
+    edit = _edit(line)
+    after = document.edited(json.loads(edit.changes), UNBOUNDED)
+    return Document(edit.seq, after.units) if edit.seq else after
 
 
 def _edit(line: bytes) -> Edit:
     at, _, changes = line.partition(b" ")
-    return Edit(int(at), changes.decode())
+    seq = b""
+    if not changes.startswith(b"["):
+        seq, _, changes = changes.partition(b" ")
+    return Edit(int(at), changes.decode(), int(seq) if seq else None)

@@ -46,6 +46,8 @@ class Edit:
     at: int
     changes: str
     """JSON."""
+    seq: int | None = None
+    """Of one that stands for all up to this seq, which were lost with their store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Report:
     edits: int = 0
     submissions: int = 0
     lost: int = 0
-    """Texts whose edits were lost with their store: what was sent is known, how it was typed is not."""
+    """Texts whose edits were lost with their store: what they were is known, how they were typed is not."""
     faults: list[str] = field(default_factory=list)
 
 
@@ -163,10 +165,13 @@ def _told(line: Line, sent: dict[str, Sent]) -> Line:
 
 
 def _typed(player_id: str, edits: list[Edit]) -> list[Line]:
-    return [
-        {"at": edit.at, "kind": "edit", "player_id": player_id, "seq": seq, "changes": json.loads(edit.changes)}
-        for seq, edit in enumerate(edits, 1)
-    ]
+    lines: list[Line] = []
+    seq = 0
+    for edit in edits:
+        before, seq = seq, edit.seq or seq + 1
+        line = {"at": edit.at, "kind": "edit", "player_id": player_id, "seq": seq, "changes": json.loads(edit.changes)}
+        lines.append({**line, "lost": seq - before} if edit.seq else line)
+    return lines
 
 
 def _in_order(lines: list[Line]) -> Iterator[tuple[int, Line]]:
@@ -252,6 +257,7 @@ def _compared(lines: list[Line], rows: Rows, report: Report) -> Iterator[str]:
     for side in rows.sides:
         edits = [line for line in lines if line["kind"] == "edit" and line["player_id"] == side.player_id]
         report.edits += len(edits)
+        report.lost += sum("lost" in edit for edit in edits)
         yield from _unlike(side, edits, rows, lost)
     yield from _judged_otherwise(lines, rows, report)
 
@@ -270,7 +276,7 @@ def _missing(side: Side, edits: list[Line], rows: Rows) -> Iterator[Sent | None]
     for row in rows.submissions:
         if row.player_id == side.player_id and texts.get(row.seq) != row.code:
             yield row
-    last = len(texts) - 1
+    last = max(texts)
     if (last, texts[last]) != (side.seq, side.text):
         yield None
 
@@ -284,6 +290,7 @@ def _texts(side: Side, edits: list[Line]) -> dict[int, str]:
             document = document.edited(edit["changes"], UNBOUNDED)
         except InvalidChanges as error:
             raise Broken(f"edit {edit['seq']} of {side.player_id} does not fit: {error}") from None
+        document = Document(document.seq - 1 + edit.get("lost", 1), document.units)
         if edit["seq"] != document.seq:
             raise Broken(f"edit {document.seq} of {side.player_id} is missing")
         texts[document.seq] = document.text

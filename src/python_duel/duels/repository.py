@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import JSON, cast, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -139,6 +139,13 @@ async def archive(session: AsyncSession, duel_id: str, player_id: str, seq: int,
 async def note(session: AsyncSession, duel_id: str, at: int, line: Line) -> None:
     """Keep what happened for the duel's event log."""
     await session.execute(insert(DuelEvent).values(duel_id=duel_id, at=at, entry=json.dumps(line)))
+
+
+async def run_noted(session: AsyncSession, duel_id: str, job_id: str) -> bool:
+    """Whether what came of that job is kept already."""
+    runs = cast(DuelEvent.entry, JSON)["run"].as_string()
+    query = select(DuelEvent.id).where(DuelEvent.duel_id == duel_id, runs == job_id)
+    return (await session.execute(query)).first() is not None
 
 
 async def entries(session: AsyncSession, duel_id: str) -> list[DuelEvent]:

@@ -42,7 +42,7 @@ class Results:
     async def _ran(self, result: JobResult) -> None:
         job = result.job
         metrics.VERDICTS.labels("run", result.verdict).inc()
-        await self._duels.ran(job.duel_id, job.player_id, job.language, result.verdict)
+        await self._duels.ran(job, result.verdict)
         message = DuelRan(
             duel_id=job.duel_id,
             run_id=job.job_id.partition(":")[2],

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -29,6 +30,8 @@ from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence, QueueMatched
 
 log = structlog.get_logger(__name__)
+RECALL_S, LOOK_S = 0.5, 0.05
+"""How long other processes have to put back what the store has lost, and how often it is asked whether they did."""
 CONCLUDE_MS = 3000
 """How long after the end another process looks whether all have heard of it."""
 Present = Callable[[str], Awaitable[bool]]
@@ -96,6 +99,7 @@ class Duels:
             return
         if known is None:
             metrics.DUELS_STARTED.labels(terms.mode).inc()
+            await self._afterwards(self.journal.begin(duel_id))
         elif known.status == "finished":
             return
         # Told again when it stands already: who made it may have died before this.
@@ -287,11 +291,24 @@ class Duels:
             await self.tell(duel.id)
 
     async def tell(self, duel_id: str, *, unknown: bool = False) -> None:
-        """Let everybody in the duel see it as it is now; `unknown`: the store may not know who watches it."""
+        """Let everybody in the duel see it as it is now; `unknown`: the store may not know who watches it, nor who
+        writes.
+        """
         await self.bus.publish(f"duel:{duel_id}", "duel:state", {"unknown": True} if unknown else {})
+
+    async def recall(self, duel_id: str, player_ids: list[str]) -> None:
+        """If the store was emptied, let whoever holds the pens of these players put their texts back, for a moment."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RECALL_S):
+                if await self.journal.whole(duel_id, player_ids):
+                    return
+                await self.tell(duel_id, unknown=True)
+                while not await self.journal.whole(duel_id, player_ids):  # noqa: ASYNC110 - the store tells nobody
+                    await asyncio.sleep(LOOK_S)
 
     async def conclude(self, duel: Duel) -> None:
         """Store the last texts and tell everybody of the end, then write the replay; once more does no harm."""
+        await self.recall(duel.id, [player.player_id for player in duel.players])
         await self.archive.close(duel)
         await self.tell(duel.id)
         message = DuelFinished.model_validate({"duel_id": duel.id, "result": repository.result(duel)})
@@ -315,14 +332,14 @@ class Duels:
         )
         await self.bus.publish(f"duel:{duel.id}", "duel:presence", message.model_dump(mode="json", exclude_none=True))
 
-    async def ran(self, duel_id: str, player_id: str, language: str, verdict: str) -> None:
-        """Keep for the replay that a player has tried their code."""
+    async def ran(self, job: Job, verdict: str) -> None:
+        """Keep for the replay, once, that a player has tried their code."""
 
         async def note(session: Transaction) -> None:
-            duel = await repository.lock(session, duel_id)
-            if duel and duel.status != "finished":
-                line = {"kind": "run", "player_id": player_id, "language": language, "verdict": verdict}
-                await repository.note(session, duel_id, await self._now(session), line)
+            duel = await repository.lock(session, job.duel_id)
+            if duel and duel.status != "finished" and not await repository.run_noted(session, duel.id, job.job_id):
+                line = {"kind": "run", "run": job.job_id, "player_id": job.player_id, "language": job.language}
+                await repository.note(session, duel.id, await self._now(session), {**line, "verdict": verdict})
 
         await self.database.unit(note)
 

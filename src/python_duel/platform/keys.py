@@ -26,7 +26,9 @@ DUEL_S = 86_400
 
 
 def duel_live(duel_id: str) -> str:
-    """Hash: `pen:<player>`, who may write, or `closed`; `base:<player>`, edits before the log; `watched`, processes."""
+    """Hash: `begun`, from when the duel was made; `pen:<player>`, who may write, or `closed`; `page:<player>`, on which
+    page; `base:<player>`, edits before the log; `put_back:<player>`, the pen that was lost once; `watched`, processes.
+    """
     return f"{{{duel_id}}}:live"
 
 

@@ -148,6 +148,8 @@ class ReplayEdit(ServerMessage):
 
     at: Milliseconds
     seq: int
+    lost: int | None = None
+    """So many edits, up to `seq`, are lost: it stands for them."""
     changes: list[int | list[int | str]]
 
 

@@ -36,6 +36,11 @@ class Pen:
     stale: bool = False
     """The log may have more or fewer edits than the document: it is being read again."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether it shows by itself what the log has."""
+        return self.stale or self.under_way > 0
+
 
 @dataclass(slots=True)
 class Connection:
@@ -57,5 +62,7 @@ class Connection:
     roles: dict[str, Role] = field(default_factory=dict)
     """Duels this socket has opened."""
     pens: dict[str, Pen] = field(default_factory=dict)
+    taking: set[str] = field(default_factory=set)
+    """Duels whose pen it asks for just now."""
     over: set[str] = field(default_factory=set)
     """Duels it knows to have ended: there is nothing to write."""

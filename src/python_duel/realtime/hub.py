@@ -29,6 +29,8 @@ class Hub:
         """The sockets of each player."""
         self.closing: Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]] | None = None
         """Called with a player's id when one of their sessions has ended."""
+        self.lost: Callable[[str], Awaitable[None]] | None = None
+        """Called with a duel's id when the store may have lost its pens."""
         self._tasks: set[asyncio.Task[None]] = set()
         bus.handler = self._heard
         bus.on_gap = self._after_gap
@@ -127,7 +129,7 @@ class Hub:
             return
         room = self._rooms.get(name)
         if room and event == "duel:state" and data.get("unknown"):
-            self._spawn(self._watch_again(name))
+            self._spawn(self._recover(name))
         elif room:
             room.put(event, data)
 
@@ -158,6 +160,14 @@ class Hub:
     async def _after_gap(self) -> None:
         """The store may have lost who watches, and this process what it was told."""
         for duel_id in list(self._rooms):
+            await self._watch_again(duel_id)
+
+    async def _recover(self, duel_id: str) -> None:
+        """The store was emptied."""
+        try:
+            if self.lost:
+                await self.lost(duel_id)
+        finally:
             await self._watch_again(duel_id)
 
     async def _watch_again(self, duel_id: str) -> None:

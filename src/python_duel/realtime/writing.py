@@ -1,6 +1,7 @@
 """How a keystroke travels: checked, applied, relayed at once on this process, made durable, acknowledged."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
@@ -8,9 +9,10 @@ from functools import partial
 from python_duel.challenges.package import Package
 from python_duel.duels.archive import starter_of
 from python_duel.duels.document import HALF_PAIR, ChangeSet, Document, InvalidChanges, TextTooLong
-from python_duel.duels.journal import Append, Before, Journal, Kept, Outcome
+from python_duel.duels.journal import Append, Before, Kept, Outcome, Taking
 from python_duel.duels.models import Duel
 from python_duel.duels.repository import side
+from python_duel.duels.service import Duels
 from python_duel.errors import (
     DuelError,
     Forbidden,
@@ -23,7 +25,7 @@ from python_duel.errors import (
     Unavailable,
 )
 from python_duel.platform import metrics
-from python_duel.platform.clock import Clock
+from python_duel.platform.postgres import AWAY
 from python_duel.platform.redis import LOST, RedisError
 from python_duel.realtime import wire
 from python_duel.realtime.connection import Connection, Pen
@@ -33,6 +35,8 @@ from python_duel.realtime.wire import Cursor, Edit
 CLOCK_SLACK_MS = 100
 """Another process may have told the start by its own, slightly earlier reading of the database's clock."""
 REREAD_S = 0.2
+AT_ONCE = 100
+"""Duels whose pens are looked for together."""
 OVER = "The duel is over."
 PEN_TAKEN = "Another tab or device writes now: open the duel here again (duel:open) to take the pen back."
 FLOOD = "Too much at once: send edits in larger batches, and only what changed."
@@ -44,17 +48,20 @@ Reply = Callable[[int | DuelError], None]
 class Writing:
     """The pens of this process."""
 
-    def __init__(self, journal: Journal, hub: Hub, clock: Clock, code_bytes: int) -> None:
-        self._journal, self._hub, self._clock, self._code_bytes = journal, hub, clock, code_bytes
-        self._pens: dict[tuple[str, str], Pen] = {}
+    def __init__(self, duels: Duels, hub: Hub, code_bytes: int) -> None:
+        self._duels, self._journal, self._clock = duels, duels.journal, duels.clock
+        self._hub, self._code_bytes = hub, code_bytes
+        self._holders: defaultdict[str, dict[str, Connection]] = defaultdict(dict)
+        """By duel and player, the socket that took the pen last."""
         self._reading: set[asyncio.Task[None]] = set()
+        hub.lost = self.put_back
 
     def document(self, duel_id: str, player_id: str) -> Document | None:
         """The document as this process relayed it last, when its pen is here: ahead of the log while an edit
         is on its way there, behind it when another process has the pen now.
         """
-        pen = self._pens.get((duel_id, player_id))
-        return pen.document if pen else None
+        holder = self._holders[duel_id].get(player_id) if duel_id in self._holders else None
+        return holder.pens[duel_id].document if holder else None
 
     async def take_pen(self, connection: Connection, duel: Duel, package: Package, page: str, anyway: bool) -> Before:
         """Make this socket the one that writes, and fence every earlier one, unless the pen is `held` by another page.
@@ -62,7 +69,23 @@ class Writing:
 
         `page` and `anyway` are those of `Journal.take_pen`.
         """
-        log, before = await self._journal.take_pen(duel.id, connection.player_id, page, anyway=anyway)
+        connection.taking.add(duel.id)
+        try:
+            return await self._take_pen(connection, duel, package, await self._asked(connection, duel.id, page, anyway))
+        finally:
+            connection.taking.discard(duel.id)
+
+    async def _asked(self, connection: Connection, duel_id: str, page: str, anyway: bool) -> Taking:
+        """As `Journal.take_pen`; one that the store has lost is put back first by whoever holds it."""
+        player_id = connection.player_id
+        taking = await self._journal.take_pen(duel_id, player_id, page, anyway=anyway, blindly=False)
+        if taking.before != "unknown":
+            return taking
+        await self._duels.recall(duel_id, [player_id])
+        return await self._journal.take_pen(duel_id, player_id, page, anyway=anyway)
+
+    async def _take_pen(self, connection: Connection, duel: Duel, package: Package, taking: Taking) -> Before:
+        log, before = taking
         self._lay_down(connection, duel.id)
         if before == "closed" or duel.status == "finished":
             connection.over.add(duel.id)
@@ -82,7 +105,8 @@ class Writing:
             frozenset(package.starter),
             kept=document.seq,
         )
-        connection.pens[duel.id] = self._pens[duel.id, connection.player_id] = pen
+        connection.pens[duel.id] = pen
+        self._holders[duel.id][connection.player_id] = connection
         return before
 
     def forget(self, connection: Connection) -> None:
@@ -186,18 +210,25 @@ class Writing:
 
     def _not_kept(self, connection: Connection, pen: Pen, duel_id: str, outcome: Outcome) -> DuelError:
         """Why not; the pen is laid down, or is stale."""
-        if outcome in ("order", "lost"):
+        if outcome in ("order", "lost", "forgotten"):
             pen.stale = True
             if not pen.under_way:
-                self._read_again(pen)
+                self._read_again(connection, pen)
             return _not_stored()
         if outcome == "closed":
-            connection.over.add(duel_id)
-        elif connection.pens.get(duel_id) is not pen:
+            self._fenced(connection, duel_id, over=True)
+            return NotLive(OVER)
+        if connection.pens.get(duel_id) is not pen or duel_id in connection.taking:
             return _not_stored()  # this socket has opened the duel again since: the pen that it has now is not fenced
+        self._fenced(connection, duel_id)
+        return PenTaken(PEN_TAKEN)
+
+    def _fenced(self, connection: Connection, duel_id: str, *, over: bool = False) -> None:
+        """The pen is good no more; `over`: nor is any other."""
+        if over:
+            connection.over.add(duel_id)
         self._lay_down(connection, duel_id)
         self._hub.refresh(duel_id)
-        return _penned_out(pen, outcome)
 
     @staticmethod
     def _answer_again(pen: Pen, seq: int, outcome: Outcome) -> None:
@@ -209,28 +240,76 @@ class Writing:
         for repeated, reply in answered:
             reply(repeated if isinstance(outcome, Kept) else _not_stored())
 
-    def _read_again(self, pen: Pen) -> None:
-        """Nobody knows which of the last edits are in the log: go on from what it has."""
-        log = pen.log
+    async def put_all_back(self) -> None:
+        """The store may have lost everything: look for every pen of this process."""
+        duel_ids = list(self._holders)
+        for n in range(0, len(duel_ids), AT_ONCE):
+            await asyncio.gather(*map(self.put_back, duel_ids[n : n + AT_ONCE]))
+
+    async def put_back(self, duel_id: str) -> None:
+        """As `put_all_back`, of one duel."""
+        for connection in list(self._holders.get(duel_id, {}).values()):
+            pen = connection.pens.get(duel_id)
+            # With an edit under way, the answer to that one says it.
+            if pen and not pen.busy and await self._journal.standing(pen.log) != "own" and not pen.busy:
+                pen.stale = True
+                self._read_again(connection, pen)
+
+    def _read_again(self, connection: Connection, pen: Pen) -> None:
+        """Nobody knows which of the last edits are in the log: go on from what it has. If it has lost everything, it
+        gets back what is here, edits that were not acknowledged among it: their author sends them again.
+        """
+        duel_id = pen.log.duel_id
 
         async def read() -> None:
+            put_back = False
             while pen.stale:
-                with suppress(*LOST, RedisError):
-                    pen.document = await self._journal.read(log.duel_id, log.player_id, pen.starter)
+                with suppress(*LOST, RedisError, *AWAY, DuelError):
+                    put_back = await self._met(connection, pen) or put_back
+                    if put_back:
+                        await self._duels.tell(duel_id, unknown=True)
                     pen.kept, pen.stale = pen.document.seq, False
                 if pen.stale:
                     await asyncio.sleep(REREAD_S)
             # The watchers here were sent edits that may not stand.
-            self._hub.refresh(log.duel_id)
+            self._hub.refresh(duel_id)
 
         task = asyncio.get_running_loop().create_task(read())
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
+    async def _met(self, connection: Connection, pen: Pen) -> bool:
+        """The document and its log are the same now, or the pen is laid down; whether the log was put back."""
+        log, duel_id = pen.log, pen.log.duel_id
+        standing = await self._journal.standing(log)
+        if standing == "own":
+            pen.document = await self._journal.read(duel_id, log.player_id, pen.starter)
+            return False
+        over = standing == "closed" or await self._archived(duel_id)
+        text, now = (pen.document, pen.starter), self._clock.now()
+        if not over and self._last(connection, pen) and await self._journal.put_back(log, *text, now):
+            return True
+        if connection.pens.get(duel_id) is pen:
+            self._fenced(connection, duel_id, over=over)
+        return False
+
+    def _last(self, connection: Connection, pen: Pen) -> bool:
+        """Whether no other socket here has taken the pen since."""
+        holder = self._holders.get(pen.log.duel_id, {}).get(pen.log.player_id)
+        return holder is connection and connection.pens[pen.log.duel_id] is pen
+
+    async def _archived(self, duel_id: str) -> bool:
+        """Whether the last texts are stored."""
+        return all(player.final_seq is not None for player in (await self._duels.get(duel_id)).players)
+
     def _lay_down(self, connection: Connection, duel_id: str) -> None:
-        pen = connection.pens.pop(duel_id, None)
-        if pen and self._pens.get((duel_id, connection.player_id)) is pen:
-            del self._pens[duel_id, connection.player_id]
+        if connection.pens.pop(duel_id, None) is None or duel_id not in self._holders:
+            return
+        holders = self._holders[duel_id]
+        if holders.get(connection.player_id) is connection:
+            del holders[connection.player_id]
+        if not holders:
+            del self._holders[duel_id]
 
 
 def _encoded(changes: ChangeSet) -> bytes:
@@ -238,12 +317,6 @@ def _encoded(changes: ChangeSet) -> bytes:
         return wire.encode(changes)
     except UnicodeEncodeError:
         raise Invalid(HALF_PAIR) from None
-
-
-def _penned_out(pen: Pen, outcome: Outcome) -> DuelError:
-    if outcome == "forgotten":
-        return Resync("The server has lost your text: open the duel again and send it.", seq=0, text=pen.starter)
-    return NotLive(OVER) if outcome == "closed" else PenTaken(PEN_TAKEN)
 
 
 def _not_stored() -> Unavailable:

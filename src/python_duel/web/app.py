@@ -133,7 +133,7 @@ def _services(
 ) -> Services:
     loader = FactsLoader(duels, clock, settings.code_bytes)
     hub = Hub(bus, duels.journal, Neighbours(bus), loader.load)
-    writing = loader.writing = Writing(duels.journal, hub, clock, settings.code_bytes)
+    writing = loader.writing = Writing(duels, hub, settings.code_bytes)
     return Services(
         settings=settings,
         clock=clock,

@@ -66,7 +66,8 @@ class Background:
         while True:
             sockets = self._services.hub.sockets()
             with _logged("presence"):
-                await self._services.presence.whole()
+                if not await self._services.presence.whole():
+                    await self._services.writing.put_all_back()
             for n in range(SLICES):
                 try:
                     await self._beat_slice(sockets[n::SLICES])

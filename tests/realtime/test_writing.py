@@ -1,0 +1,129 @@
+"""Pens of web processes over real stores, without sockets: who writes when things cross or were lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+
+from python_duel.errors import DuelError
+from python_duel.platform.ratelimit import Credit
+from python_duel.platform.redis import reply
+from python_duel.realtime.connection import Connection
+from python_duel.realtime.hub import Hub
+from python_duel.realtime.neighbours import Neighbours
+from python_duel.realtime.services import FactsLoader
+from python_duel.realtime.transport.link import Link
+from python_duel.realtime.wire import Edit
+from python_duel.realtime.writing import Writing
+from tests.support.parts import Parts, parts
+
+Answer = int | DuelError
+
+
+class Process:
+    """What one web process has of one player's side of a duel."""
+
+    def __init__(self, core: Parts, duel_id: str, player_id: str) -> None:
+        loader = FactsLoader(core.duels, core.clock, 65_536)
+        hub = Hub(core.bus, core.duels.journal, Neighbours(core.bus), loader.load)
+        self.core, self.duel_id = core, duel_id
+        self.writing = loader.writing = Writing(core.duels, hub, 65_536)
+        credit = partial(Credit, 1e6, 1_000_000)
+        link = Link(lambda packet: None)
+        self.connection = Connection("socket", link, player_id, "session", credit(), credit(), credit())
+        self.connection.roles[duel_id] = "player"
+
+    async def open(self, *, take: bool = True) -> str:
+        duel = await self.core.duel(self.duel_id)
+        package = await self.core.duels.package(duel)
+        return await self.writing.take_pen(self.connection, duel, package, "page", anyway=take)
+
+    @property
+    def text(self) -> str:
+        return self.connection.pens[self.duel_id].document.text
+
+    def send(self, line: str, seq: int | None = None) -> "asyncio.Future[Answer]":
+        """What becomes of an edit that puts a line first; raises what is known at once."""
+        document = self.connection.pens[self.duel_id].document
+        edit = Edit(self.duel_id, seq or document.seq + 1, [[0, line, ""], len(document.units)])
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.writing.take(self.connection, edit, answer.set_result)
+        return answer
+
+    async def settle(self) -> None:
+        """Wait until no pen here is in doubt."""
+        async with asyncio.timeout(5):
+            while any(pen.busy for pen in self.connection.pens.values()):
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def core(database_url: str, redis_url: str) -> AsyncIterator[Parts]:
+    async with parts(database_url, redis_url) as found:
+        yield found
+
+
+@pytest.fixture
+async def here(core: Parts) -> Process:
+    """It has the pen of a live duel."""
+    duel_id, ada, _ = await core.live()
+    process = Process(core, duel_id, ada)
+    assert await process.open() == "nobody"
+    return process
+
+
+def there(here: Process) -> Process:
+    """Another process, on which the same player comes."""
+    return Process(here.core, here.duel_id, here.connection.player_id)
+
+
+async def test_an_edit_that_an_opening_overtakes_does_not_take_the_new_pen_away(here: Process) -> None:
+    """Both are answered in one go."""
+    await reply(here.core.redis.execute_command("CLIENT", "PAUSE", 300))
+    opening = asyncio.create_task(here.open())
+    await asyncio.sleep(0)
+    answer = await here.send("# overtaken")
+    assert not isinstance(answer, int)
+    assert answer.code == "unavailable"
+    assert await opening == "own"
+    assert await here.send("# on") == 1
+
+
+async def test_an_edit_that_met_an_emptied_store_is_there_when_it_is_sent_again(here: Process) -> None:
+    assert await here.send("# 1") == 1
+    await here.core.redis.flushall()
+    refused = [await it for it in (here.send("# 2"), here.send("# 3"))]
+    assert [it.code for it in refused if not isinstance(it, int)] == ["unavailable"] * 2
+    await here.settle()
+    assert [await here.send("# again", seq) for seq in (2, 3)] == [2, 3]
+    assert await here.send("# 4") == 4
+    fresh = there(here)
+    await fresh.open()
+    assert fresh.text == here.text
+    assert fresh.text.startswith("# 4\n# 3\n# 2\n# 1\n")
+
+
+async def test_a_process_that_does_not_know_that_it_lost_the_pen_brings_no_older_text(here: Process) -> None:
+    """Though it is the first to look."""
+    assert await here.send("# old") == 1
+    other = there(here)
+    await other.open()
+    assert await other.send("# new") == 2
+    await here.core.redis.flushall()
+    for process in (here, other, here):
+        await process.writing.put_all_back()
+        await process.settle()
+    assert not here.connection.pens
+    assert await other.send("# on") == 3
+    assert other.text.startswith("# on\n# new\n# old\n")
+
+
+async def test_nothing_is_put_back_once_the_last_texts_are_stored(here: Process) -> None:
+    await here.core.duels.archive.close(await here.core.duel(here.duel_id))
+    await here.core.redis.flushall()
+    await here.writing.put_all_back()
+    await here.settle()
+    assert here.connection.over == {here.duel_id}
+    assert not here.connection.pens
+    assert here.writing.document(here.duel_id, here.connection.player_id) is None
