@@ -13,6 +13,7 @@ import pytest
 
 from tests.contract.conftest import an_arena
 from tests.faults.conftest import Hall
+from tests.support import lasted
 from tests.support.endings import accepted, archived, submission, won
 from tests.support.player import Player, pair, reference
 from tests.support.processes import until
@@ -110,8 +111,8 @@ async def test_a_step_in_mid_duel(skewed: Skewed, players: tuple[Player, Player]
         await bob.heard("duel:finished", duel_id=duel_id)
         finished_at = await skewed.ask("SELECT finished_at FROM duels WHERE id = $1", duel_id)
         assert isinstance(finished_at, int)
-        print(f"ended {finished_at - deadline} ms after its deadline")
-        assert 0 <= finished_at - deadline < 3000
+        lasted.note("clock an hour off: a deadline to its end", (finished_at - deadline) / 1000)
+        assert finished_at >= deadline
     finally:
         os.kill(skewed.arena.webs[0].process.pid, signal.SIGCONT)
     await archived(skewed, duel_id)
