@@ -334,16 +334,6 @@ def test_closing_leaves_no_process_and_no_descriptor() -> None:
     assert set(Path("/proc/self/fd").iterdir()) == before
 
 
-def test_a_zygote_that_stands_still_is_ended_all_the_same(slot: Slot) -> None:
-    with Slot(slot.level) as still:
-        still.script("print(1)")
-        family = {still.pid, *_family(still.pid)}
-        os.kill(still.pid, signal.SIGSTOP)
-    deadline = time.monotonic() + 5
-    while any(map(_alive, family)):
-        assert time.monotonic() < deadline
-
-
 def test_a_dead_parent_leaves_no_process() -> None:
     reader, writer = os.pipe()
     pid = os.fork()

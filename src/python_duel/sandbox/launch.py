@@ -90,7 +90,7 @@ class ZygoteProcess:
             self.control.send(GO)
             data = self.control.recv(PACKET_BYTES)
         except OSError as error:
-            raise SlotLost("the zygote did not start") from error
+            raise SlotLost(f"the zygote did not start: {error}") from error
         if data[:1] == FAILED:
             raise SandboxError(f"level {level} is not possible here: {data[1:].decode(errors='replace')}")
         if data[:1] != READY:
