@@ -52,7 +52,7 @@ async def test_a_zygote_killed_while_it_runs_a_program_costs_one_retry(
             return any(_cpu(pid) > 20 for pid in descendants(zygote))
 
         await until(spinning, 10)
-        with left:
+        with left, lasted(f"zygote killed in mid-run, clean-up {clean_up}: to its verdict and the next one"):
             os.kill(zygote, signal.SIGKILL)
             await web.put(job(function_challenge, reference(function_challenge), job_id="next"), function_challenge)
             told = await web.results(2)
