@@ -14,6 +14,7 @@ import pytest
 from tests.contract.conftest import an_arena
 from tests.faults.conftest import Hall
 from tests.support import lasted
+from tests.support.arena import READY_S
 from tests.support.endings import accepted, archived, submission, won
 from tests.support.player import Player, pair, reference
 from tests.support.processes import until
@@ -49,7 +50,7 @@ def skewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Skewed]:
         arena.start_web(0, **clock, **faketime)
         arena.start_judge("tests.support.skewed", **clock)
         arena.wait_ready()
-        until(lambda: httpx.get(arena.webs[0].url + "/readyz").json()["checks"]["judge"]["workers"] == 2)
+        until(lambda: httpx.get(arena.webs[0].url + "/readyz").json()["checks"]["judge"]["workers"] == 2, READY_S)
         yield hall
 
 

@@ -18,6 +18,7 @@ from python_duel.platform import embedded
 from python_duel.settings import Settings
 from tests.contract.conftest import an_arena
 from tests.faults.conftest import Hall
+from tests.support.arena import READY_S
 from tests.support.disks import disk, fill_write_ahead_log, full, possible
 from tests.support.endings import accepted, an_edit, archived, submission, won
 from tests.support.lasted import lasted
@@ -154,7 +155,7 @@ async def write_on(player: Player, duel_id: str) -> None:
 def mute(small: Small) -> Iterator[Hall]:
     """Another web process and judge on the same stores, whose logs go nowhere."""
     with an_arena(1, {"DUEL_LOG_LEVEL": "debug"}, stores=small.stores, output="/dev/full") as arena:
-        until(lambda: httpx.get(arena.webs[0].url + "/readyz").json()["checks"]["judge"]["workers"] == 2)
+        until(lambda: httpx.get(arena.webs[0].url + "/readyz").json()["checks"]["judge"]["workers"] == 2, READY_S)
         yield Hall(arena, small.plan, small.stores)
 
 
