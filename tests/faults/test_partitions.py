@@ -218,6 +218,7 @@ async def test_a_deadline_in_a_partition(
         await soon("a deadline with all web processes cut off: network back to the end", archived(site, duel_id))
     for player in duelists:
         await player.state("finished", duel_id)
+        await accepted(player, "duel:open", {"duel_id": duel_id})
         assert (await player.open(duel_id))["result"] == {"outcome": "draw", "reason": "timeout"}
     assert await breaches(site.arena.database_url) == []
     await ready_again(site)
