@@ -14,12 +14,21 @@ from hypothesis import settings as hypothesis
 from python_duel.platform import embedded
 from python_duel.platform.postgres import migrate
 from python_duel.settings import Settings
+from tests.support import lasted
 
 TEMPLATE = "migrated"
 
 # No deadlines: on a busy machine an example is slow for reasons of others. In CI every run has the same examples.
 hypothesis.register_profile("local", deadline=None)
 hypothesis.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How long players were affected by what the tests broke."""
+    if lasted.measured:
+        terminalreporter.section("how long faults lasted for players")
+        for line in lasted.table(lasted.measured):
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

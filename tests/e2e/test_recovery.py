@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Error, Page, expect
 from tests.e2e.sides import Side, same, side
 from tests.e2e.test_duel import code, play, reference, write
 from tests.support.arena import Arena
+from tests.support.lasted import lasted
 
 WRITTEN = """key => new Promise((resolve, reject) => {
   const open = indexedDB.open("python-duel");
@@ -76,9 +77,10 @@ async def test_refreshed_with_edits_that_the_server_has_not_got(e2e_arena: Arena
     ada, bob = await duel(browser, e2e_arena)
     before = ada.deadline
     await type_offline(ada, "typed = 'offline'")
-    await refresh(ada.page)
-    await expect(code(bob.page, "opponent-editor")).to_contain_text("typed = 'offline'")
-    await expect(code(ada.page, "my-editor")).to_contain_text("typed = 'offline'")
+    with lasted("page refreshed with unsent edits: until both see them"):
+        await refresh(ada.page)
+        await expect(code(bob.page, "opponent-editor")).to_contain_text("typed = 'offline'")
+        await expect(code(ada.page, "my-editor")).to_contain_text("typed = 'offline'")
     await same(ada, bob)
     assert ada.deadline == before
     await win(ada, bob)
@@ -96,8 +98,9 @@ async def test_a_tab_that_is_killed_with_unsent_edits(e2e_arena: Arena, browser:
     context = crashed.context
     await crashed.close()
     await context.set_offline(False)
-    again = await another_tab(ada)
-    await expect(code(bob.page, "opponent-editor")).to_contain_text("before the crash")
+    with lasted("tab killed with unsent edits: opened again until both see them"):
+        again = await another_tab(ada)
+        await expect(code(bob.page, "opponent-editor")).to_contain_text("before the crash")
     await same(again, bob)
     await win(bob, again)
 
@@ -109,8 +112,9 @@ async def test_typed_at_the_last_moment_before_a_refresh(e2e_arena: Arena, brows
     await expect(ada.page.get_by_test_id("offline")).to_be_visible()
     await code(ada.page, "my-editor").click()
     await ada.page.keyboard.type("# one letter after the other", delay=5)
-    await refresh(ada.page)
-    await expect(code(bob.page, "opponent-editor")).to_contain_text("# one letter after the other")
+    with lasted("typed until the refresh: until the other sees it"):
+        await refresh(ada.page)
+        await expect(code(bob.page, "opponent-editor")).to_contain_text("# one letter after the other")
     await same(ada, bob)
 
 
@@ -123,20 +127,22 @@ async def test_offline_for_a_while_and_back(e2e_arena: Arena, browser: Browser) 
     await write(bob.page, "meanwhile = 'here'")
     await bob.page.get_by_test_id("submit").click()
     await expect(bob.page.get_by_test_id("verdict").first).to_be_visible()
-    await ada.page.context.set_offline(False)
-    await expect(code(ada.page, "opponent-editor")).to_contain_text("meanwhile")
-    await expect(code(bob.page, "opponent-editor")).to_contain_text("on the train")
-    await expect(bob.page.get_by_test_id("other-away")).to_have_count(0)
-    await expect(ada.page.get_by_test_id("offline")).to_have_count(0)
+    with lasted("browser offline: network back until both see all, and nobody is away"):
+        await ada.page.context.set_offline(False)
+        await expect(code(ada.page, "opponent-editor")).to_contain_text("meanwhile")
+        await expect(code(bob.page, "opponent-editor")).to_contain_text("on the train")
+        await expect(bob.page.get_by_test_id("other-away")).to_have_count(0)
+        await expect(ada.page.get_by_test_id("offline")).to_have_count(0)
     await same(ada, bob)
     await win(ada, bob)
 
 
 async def test_a_second_tab_takes_the_pen_and_gives_it_back(e2e_arena: Arena, browser: Browser) -> None:
     ada, bob = await duel(browser, e2e_arena)
-    tab = await another_tab(ada)
     # The first says so at once, and takes no typing.
-    await expect(ada.page.get_by_test_id("pen-taken")).to_contain_text("another page")
+    with lasted("a second tab: its page opened until the first says so"):
+        tab = await another_tab(ada)
+        await expect(ada.page.get_by_test_id("pen-taken")).to_contain_text("another page")
     await expect(ada.page.get_by_test_id("submit")).to_be_disabled()
     await write(tab.page, "second = 'tab'")
     await expect(code(bob.page, "opponent-editor")).to_contain_text("second = 'tab'")
@@ -147,9 +153,10 @@ async def test_a_second_tab_takes_the_pen_and_gives_it_back(e2e_arena: Arena, br
     await expect(code(ada.page, "my-editor")).to_contain_text("second = 'tab'")
     await expect(tab.page.get_by_test_id("pen-taken")).to_have_count(0)
     # Only when its user asks.
-    await ada.page.get_by_test_id("take-pen").click()
-    await expect(ada.page.get_by_test_id("pen-taken")).to_have_count(0)
-    await expect(tab.page.get_by_test_id("pen-taken")).to_be_visible()
+    with lasted("a second tab: `Write here` until both pages say so"):
+        await ada.page.get_by_test_id("take-pen").click()
+        await expect(ada.page.get_by_test_id("pen-taken")).to_have_count(0)
+        await expect(tab.page.get_by_test_id("pen-taken")).to_be_visible()
     await write(ada.page, "first = 'again'")
     await expect(code(bob.page, "opponent-editor")).to_contain_text("first = 'again'")
     await same(ada, bob)
@@ -195,14 +202,15 @@ async def test_redis_emptied_in_mid_duel(e2e_arena: Arena, browser: Browser) -> 
     client = redis.asyncio.Redis.from_url(e2e_arena.redis_url)
     await client.flushall()
     await client.aclose()
-    # Both go on typing, and nobody is told of another page that there is not.
-    for it, other, text in ((ada, bob, "# ada's again\n"), (bob, ada, "# bob's again\n")):
-        await code(it.page, "my-editor").click()
-        await it.page.keyboard.press("Control+Home")
-        await it.page.keyboard.insert_text(text)
-        await expect(code(other.page, "opponent-editor")).to_contain_text(text.strip())
-    await expect(code(bob.page, "opponent-editor")).to_contain_text("from_ada = 1")
-    await expect(code(ada.page, "opponent-editor")).to_contain_text("from_bob = 2")
+    with lasted("Redis emptied: the next edits typed in browsers until both see all"):
+        # Both go on typing, and nobody is told of another page that there is not.
+        for it, other, text in ((ada, bob, "# ada's again\n"), (bob, ada, "# bob's again\n")):
+            await code(it.page, "my-editor").click()
+            await it.page.keyboard.press("Control+Home")
+            await it.page.keyboard.insert_text(text)
+            await expect(code(other.page, "opponent-editor")).to_contain_text(text.strip())
+        await expect(code(bob.page, "opponent-editor")).to_contain_text("from_ada = 1")
+        await expect(code(ada.page, "opponent-editor")).to_contain_text("from_bob = 2")
     await same(ada, bob)
     assert ada.deadline == before
     await win(bob, ada)

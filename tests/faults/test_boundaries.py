@@ -9,6 +9,7 @@ from socketio.exceptions import SocketIOError
 
 from tests.faults.conftest import Hall
 from tests.support.invariants import breaches
+from tests.support.lasted import lasted
 from tests.support.player import Player, pair, reference
 
 COMMITS = [f"{kind} {n}" for kind in ("before_commit", "after_commit") for n in range(1, 6)]
@@ -49,6 +50,21 @@ async def until(hall: Hall, query: str, *values: object) -> None:
             await asyncio.sleep(0.1)
 
 
+async def submit_over_a_death(hall: Hall, ada: Player, bob: Player, duel_id: str) -> None:
+    """Said again by its author if it was not acknowledged."""
+    submission = {"duel_id": duel_id, "submission_id": "right", "language": "python", "seq": ada.seq}
+    acknowledged = await tried(ada, "duel:submit", submission)
+    await death(hall)
+    await come_back(ada, bob)
+    if acknowledged and acknowledged["ok"]:
+        return
+    again = await ada.ask("duel:submit", submission)
+    if not again["ok"]:
+        assert again["error"]["code"] in ("forbidden", "pen_taken", "not_live")
+        await ada.open(duel_id)
+        await tried(ada, "duel:submit", submission)
+
+
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 async def test_the_end_of_a_duel(hall: Hall, duelists: tuple[Player, Player], boundary: str) -> None:
     ada, bob = duelists
@@ -59,18 +75,9 @@ async def test_the_end_of_a_duel(hall: Hall, duelists: tuple[Player, Player], bo
     await bob.submit(duel_id, "wrong")
     await ada.heard("duel:verdict", submission_id="wrong")
     hall.arm(boundary)
-    submission = {"duel_id": duel_id, "submission_id": "right", "language": "python", "seq": ada.seq}
-    acknowledged = await tried(ada, "duel:submit", submission)
-    archived = "SELECT count(*) = 1 FROM replays WHERE duel_id = $1"
-    await death(hall)
-    await come_back(ada, bob)
-    if not (acknowledged and acknowledged["ok"]):
-        again = await ada.ask("duel:submit", submission)
-        if not again["ok"]:
-            assert again["error"]["code"] in ("forbidden", "pen_taken", "not_live")
-            await ada.open(duel_id)
-            await tried(ada, "duel:submit", submission)
-    await until(hall, archived, duel_id)
+    with lasted("web process killed at a boundary: submission to stored replay, restart included"):
+        await submit_over_a_death(hall, ada, bob, duel_id)
+        await until(hall, "SELECT count(*) = 1 FROM replays WHERE duel_id = $1", duel_id)
     for player in (ada, bob):
         snapshot = await player.open(duel_id)
         assert snapshot["result"] == {"outcome": "win", "winner_id": ada.id, "reason": "solved"}
@@ -88,19 +95,20 @@ async def test_the_end_of_a_duel(hall: Hall, duelists: tuple[Player, Player], bo
 async def test_a_pairing(hall: Hall, duelists: tuple[Player, Player], boundary: str) -> None:
     ada, bob = duelists
     hall.arm(boundary)
-    for player in duelists:
-        await tried(player, "queue:join", {"mode": "casual"})
-    paired = "SELECT count(*) = 2 FROM duel_players WHERE live AND player_id = ANY($1)"
-    await death(hall)
-    await come_back(ada, bob)
-    for player in duelists:
-        await player.ask("queue:join", {"mode": "casual"})
-    await until(hall, paired, [ada.id, bob.id])
-    duel_id = str(await hall.ask("SELECT duel_id FROM duel_players WHERE live AND player_id = $1", ada.id))
-    for player in duelists:
-        assert {side["id"] for side in (await player.open(duel_id))["players"]} == {ada.id, bob.id}
-    for player in duelists:
-        await player.state("live", duel_id)
+    with lasted("web process killed while two are paired: Play to a live duel, restart included"):
+        for player in duelists:
+            await tried(player, "queue:join", {"mode": "casual"})
+        paired = "SELECT count(*) = 2 FROM duel_players WHERE live AND player_id = ANY($1)"
+        await death(hall)
+        await come_back(ada, bob)
+        for player in duelists:
+            await player.ask("queue:join", {"mode": "casual"})
+        await until(hall, paired, [ada.id, bob.id])
+        duel_id = str(await hall.ask("SELECT duel_id FROM duel_players WHERE live AND player_id = $1", ada.id))
+        for player in duelists:
+            assert {side["id"] for side in (await player.open(duel_id))["players"]} == {ada.id, bob.id}
+        for player in duelists:
+            await player.state("live", duel_id)
     assert await hall.ask("SELECT count(*) FROM duel_players WHERE player_id = ANY($1)", [ada.id, bob.id]) == 2
     await ada.do("duel:resign", {"duel_id": duel_id})
     await until(hall, "SELECT count(*) = 1 FROM replays WHERE duel_id = $1", duel_id)

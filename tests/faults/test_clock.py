@@ -13,6 +13,8 @@ import pytest
 
 from tests.contract.conftest import an_arena
 from tests.faults.conftest import Hall
+from tests.support import lasted
+from tests.support.arena import READY_S
 from tests.support.endings import accepted, archived, submission, won
 from tests.support.player import Player, pair, reference
 from tests.support.processes import until
@@ -48,7 +50,7 @@ def skewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Skewed]:
         arena.start_web(0, **clock, **faketime)
         arena.start_judge("tests.support.skewed", **clock)
         arena.wait_ready()
-        until(lambda: httpx.get(arena.webs[0].url + "/readyz").json()["checks"]["judge"]["workers"] == 2)
+        until(lambda: httpx.get(arena.webs[0].url + "/readyz").json()["checks"]["judge"]["workers"] == 2, READY_S)
         yield hall
 
 
@@ -110,8 +112,8 @@ async def test_a_step_in_mid_duel(skewed: Skewed, players: tuple[Player, Player]
         await bob.heard("duel:finished", duel_id=duel_id)
         finished_at = await skewed.ask("SELECT finished_at FROM duels WHERE id = $1", duel_id)
         assert isinstance(finished_at, int)
-        print(f"ended {finished_at - deadline} ms after its deadline")
-        assert 0 <= finished_at - deadline < 3000
+        lasted.note("clock an hour off: a deadline to its end", (finished_at - deadline) / 1000)
+        assert finished_at >= deadline
     finally:
         os.kill(skewed.arena.webs[0].process.pid, signal.SIGCONT)
     await archived(skewed, duel_id)

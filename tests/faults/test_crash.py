@@ -12,6 +12,7 @@ import redis.asyncio
 
 from tests.contract.conftest import an_arena
 from tests.support.arena import Arena
+from tests.support.lasted import lasted
 from tests.support.player import Player, invited, reference
 
 SLOW_CHALLENGE = "def slow(*args):\n    while True:\n        pass\n"
@@ -82,11 +83,12 @@ async def test_a_web_process_killed_in_mid_duel(
     for n in range(5):
         await ada.write(duel_id, f"# 🦆 {n}\n")
     await bob.write(duel_id, "# Bob\n")
-    await restart(hall, killed)
-    for index in killed:
-        await come_back(duelists[index])
-    for player in duelists:
-        after = await player.open(duel_id)
+    with lasted("web process killed in mid-duel: to the duel open again, restart included"):
+        await restart(hall, killed)
+        for index in killed:
+            await come_back(duelists[index])
+        snapshots = [await player.open(duel_id) for player in duelists]
+    for after in snapshots:
         assert (after["status"], after["deadline"], after["starts_at"]) == (
             "live",
             before["deadline"],
@@ -115,13 +117,14 @@ async def test_every_web_process_killed_with_a_submission_on_its_way(
     slug = (await ada.open(duel_id))["challenge"]["slug"]
     await ada.write(duel_id, reference(slug))
     await ada.submit(duel_id, "before-the-crash")
-    await restart(hall, [0, 1])
-    for player in duelists:
-        await come_back(player)
-        snapshot = await player.open(duel_id)
-        if snapshot["status"] != "finished":
-            snapshot = await player.state("finished")
-        assert snapshot["result"] == {"outcome": "win", "winner_id": ada.id, "reason": "solved"}
+    with lasted("every web process killed with a submission on its way: to its result, restart included"):
+        await restart(hall, [0, 1])
+        for player in duelists:
+            await come_back(player)
+            snapshot = await player.open(duel_id)
+            if snapshot["status"] != "finished":
+                snapshot = await player.state("finished")
+            assert snapshot["result"] == {"outcome": "win", "winner_id": ada.id, "reason": "solved"}
     assert await verdicts(hall, duel_id) == [("before-the-crash", "AC")]
 
 
@@ -141,10 +144,12 @@ async def test_a_judge_killed_in_mid_run(hall: Arena, duelists: tuple[Player, Pl
     async with asyncio.timeout(10):
         while not await taken(hall):
             await asyncio.sleep(0.005)
-    judge.kill()
-    judge.wait()
-    hall.judges.remove(judge)
-    hall.start_judge()
+    with lasted("judge killed in mid-run: to the verdict of another, its start included"):
+        judge.kill()
+        judge.wait()
+        hall.judges.remove(judge)
+        hall.start_judge()
+        await told(ada, "first")
     finished = await ada.heard("duel:finished", duel_id=duel_id)
     assert finished["result"]["winner_id"] == bob.id
     stored = await verdicts(hall, duel_id)
@@ -154,6 +159,13 @@ async def test_a_judge_killed_in_mid_run(hall: Arena, duelists: tuple[Player, Pl
     for submission_id in ("first", "second"):
         heard = [it for it in ada.events["duel:verdict"] if it["submission_id"] == submission_id]
         assert len(heard) == 1
+
+
+async def told(player: Player, submission_id: str) -> None:
+    """The player has the verdict; a lost job is looked for after 15 s."""
+    async with asyncio.timeout(60):
+        while not any(it["submission_id"] == submission_id for it in player.events["duel:verdict"]):
+            await asyncio.sleep(0.02)
 
 
 async def taken(hall: Arena) -> bool:
@@ -172,12 +184,13 @@ async def test_relays_go_on_after_the_pubsub_connections_were_killed(
     duel_id = await invited(ada, bob)
     await ada.write(duel_id, "# before\n")
     await bob.heard("duel:edit", player_id=ada.id, seq=1)
-    assert await store.execute_command("CLIENT", "KILL", "TYPE", "pubsub") >= 2
-    # What is written now may be lost on the way; a fresh snapshot then brings it.
-    await ada.write(duel_id, "# meanwhile\n")
-    async with asyncio.timeout(15):
-        while not await arrived(bob, ada, 2):
-            await asyncio.sleep(0.02)
+    with lasted("publish/subscribe connections killed: to the next edit on the other side"):
+        assert await store.execute_command("CLIENT", "KILL", "TYPE", "pubsub") >= 2
+        # What is written now may be lost on the way; a fresh snapshot then brings it.
+        await ada.write(duel_id, "# meanwhile\n")
+        async with asyncio.timeout(15):
+            while not await arrived(bob, ada, 2):
+                await asyncio.sleep(0.02)
     await ada.write(duel_id, "# after\n")
     await bob.heard("duel:edit", player_id=ada.id, seq=3)
     await bob.do("duel:offer_draw", {"duel_id": duel_id})
@@ -239,10 +252,9 @@ async def test_a_job_lost_with_the_store_is_judged_all_the_same(
     [judge] = hall.judges
     os.kill(judge.pid, signal.SIGSTOP)
     await ada.submit(duel_id, "lost")
-    await store.flushall()
-    os.kill(judge.pid, signal.SIGCONT)
-    async with asyncio.timeout(40):
-        while (await verdicts(hall, duel_id))[0][1] is None:
-            await asyncio.sleep(0.2)
+    with lasted("a job lost with its store: to the verdict"):
+        await store.flushall()
+        os.kill(judge.pid, signal.SIGCONT)
+        await told(bob, "lost")
     finished = await bob.heard("duel:finished", duel_id=duel_id)
     assert finished["result"]["winner_id"] == ada.id

@@ -19,12 +19,15 @@ from python_duel.protocol.jobs import JOBS, JOBS_GROUP, WORKERS
 from tests.faults.conftest import STOP_S, Hall
 from tests.model.model import Duel
 from tests.support.invariants import breaches
+from tests.support.lasted import lasted, note
 from tests.support.player import Player, invited, reference
 from tests.support.steady import Steady
 
 CHALLENGE = "fair-shares"
 PARTLY = "def settle(paid):\n    return {}\n"
 LOOP = "def settle(paid):\n    while True:\n        pass\n"
+LATE_S = 1.5
+"""After the word to move, which is to be obeyed within two seconds."""
 PROMPT_S = 8
 """A verdict that nobody had to look for: that would take 10 s or more."""
 
@@ -64,7 +67,12 @@ async def test_a_rolling_restart_under_live_duels(hall: Hall) -> None:
     edits = await asyncio.gather(*playing)
     assert codes == [0, 0, 0]
     assert min(edits) > 10
-    assert sum(client.comebacks for client in clients) == 9, "half of them moved twice, nobody was cut off"
+    moves = [seconds for client in clients for seconds in client.moves_s]
+    assert len(moves) == sum(client.comebacks for client in clients) == 9, (
+        "half of them moved twice, nobody was cut off"
+    )
+    for seconds in moves:
+        note("deploy: a client is away while it moves", seconds)
     for loser, winner in tables:
         await winner.edit(reference(CHALLENGE))
         answer = await winner.submit("last", "right")
@@ -88,6 +96,7 @@ async def test_first_not_ready_then_the_word_to_move_then_the_sockets_close(
     ada.socket.on("server:drain", lambda told: times.update(drain=time.monotonic(), within=told["reconnect_within_ms"]))
     ada.socket.on("disconnect", lambda *_: times.update(closed=time.monotonic()))
     async with httpx.AsyncClient() as http, asyncio.timeout(STOP_S):
+        asked = time.monotonic()
         web.process.send_signal(signal.SIGTERM)
         while (await http.get(f"{web.url}/readyz")).status_code == 200:
             pass
@@ -101,13 +110,14 @@ async def test_first_not_ready_then_the_word_to_move_then_the_sockets_close(
     assert times["not ready"] < times["drain"] < times["closed"]
     assert times["closed"] - times["drain"] > times["within"] / 1000
     assert await asyncio.to_thread(web.process.wait, STOP_S) == 0
+    note("deploy: SIGTERM to the end of a web process whose client does not move", time.monotonic() - asked)
 
 
 async def test_what_was_asked_for_is_finished_before_the_process_ends(
     hall: Hall, duelists: tuple[Player, Player]
 ) -> None:
-    """A submission waits for the database while its process is asked to end, and its client has gone already: it is
-    received and judged at once, not when the sweep finds it.
+    """A client submits, and goes, at the last moment; the submission still waits for the database when all sockets are
+    closed: it is received and judged at once.
     """
     ada, bob = duelists
     duel_id = await invited(ada, bob, challenge=CHALLENGE)
@@ -117,12 +127,14 @@ async def test_what_was_asked_for_is_finished_before_the_process_ends(
     try:
         async with database.transaction():
             await database.execute("SELECT FROM duels WHERE id = $1 FOR UPDATE", duel_id)
+            process.send_signal(signal.SIGTERM)
+            await ada.heard("server:drain")
+            await asyncio.sleep(LATE_S)
             asked = asyncio.create_task(ada.submit(duel_id, "late"))
             while not await hall.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
                 await asyncio.sleep(0.02)
+            # The process waits for whoever is late until three seconds after the word: this is later.
             release = time.monotonic() + 0.8 * LOCK_S
-            process.send_signal(signal.SIGTERM)
-            await ada.heard("server:drain")
             await ada.leave()
             asked.cancel()
             with pytest.raises(subprocess.TimeoutExpired):
@@ -143,11 +155,12 @@ async def test_a_judge_finishes_what_it_has_or_hands_it_back(hall: Hall, duelist
     await ada.submit(duel_id, "slow")
     for n in range(3):
         await bob.submit(duel_id, f"right-{n}")
-    assert await hall.roll_judge() == 0
-    assert await held_by_the_dead(hall.arena.redis_url) == []
-    async with asyncio.timeout(STOP_S):
-        while not await hall.ask("SELECT status = 'finished' FROM duels WHERE id = $1", duel_id):
-            await asyncio.sleep(0.1)
+    with lasted("deploy: a judge asked to end with jobs in hand: to the duel's end, start of the next one included"):
+        assert await hall.roll_judge() == 0
+        assert await held_by_the_dead(hall.arena.redis_url) == []
+        async with asyncio.timeout(STOP_S):
+            while not await hall.ask("SELECT status = 'finished' FROM duels WHERE id = $1", duel_id):
+                await asyncio.sleep(0.1)
     assert await hall.ask("SELECT winner_id FROM duels WHERE id = $1", duel_id) == bob.id
     await settled(hall, duel_id)
     assert await breaches(hall.arena.database_url) == []

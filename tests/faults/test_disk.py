@@ -18,8 +18,10 @@ from python_duel.platform import embedded
 from python_duel.settings import Settings
 from tests.contract.conftest import an_arena
 from tests.faults.conftest import Hall
+from tests.support.arena import READY_S
 from tests.support.disks import disk, fill_write_ahead_log, full, possible
 from tests.support.endings import accepted, an_edit, archived, submission, won
+from tests.support.lasted import lasted
 from tests.support.player import Player, pair, reference
 from tests.support.processes import until
 from tests.support.valkeys import kill
@@ -84,7 +86,8 @@ async def test_no_room_for_a_table(small: Small, players: tuple[Player, Player])
             answers = [await http.post("/api/v1/session/guest", json={"nickname": "Cyd"}) for _ in range(200)]
         assert {answer.status_code for answer in answers} <= {201, 503}
     assert await small.ask("SELECT count(*) FROM submissions WHERE duel_id = $1", duel_id) == 0
-    await accepted(ada, "duel:submit", submission(duel_id, ada, "right"))
+    with lasted("no room for a table: room again to an accepted submission"):
+        await accepted(ada, "duel:submit", submission(duel_id, ada, "right"))
     await won(small, duel_id, ada, bob)
 
 
@@ -97,14 +100,15 @@ async def test_no_room_for_the_write_ahead_log(small: Small, players: tuple[Play
         await fill_write_ahead_log(connection)
         await refused_whole(small, ada, duel_id)
         await bob.write(duel_id, "# typing goes on\n")
-    postgres = next(process for process in small.stores.processes if process.name == "PostgreSQL")
-    async with asyncio.timeout(60):
-        while not await answers(small):
-            if not postgres.alive:
-                small.stores.restart_dead()
-            await asyncio.sleep(0.1)
-    assert await small.ask("SELECT count(*) FROM submissions WHERE duel_id = $1", duel_id) == 0
-    await accepted(ada, "duel:submit", submission(duel_id, ada, "right"))
+    with lasted("no room for the write-ahead log: room again to an accepted submission, restart included"):
+        postgres = next(process for process in small.stores.processes if process.name == "PostgreSQL")
+        async with asyncio.timeout(60):
+            while not await answers(small):
+                if not postgres.alive:
+                    small.stores.restart_dead()
+                await asyncio.sleep(0.1)
+        assert await small.ask("SELECT count(*) FROM submissions WHERE duel_id = $1", duel_id) == 0
+        await accepted(ada, "duel:submit", submission(duel_id, ada, "right"))
     await won(small, duel_id, ada, bob)
 
 
@@ -129,7 +133,8 @@ async def test_no_room_for_the_file_of_valkey(small: Small, players: tuple[Playe
         assert (await bob.refused("duel:run", run))["code"] == "unavailable"
         assert all(web.process.poll() is None for web in small.arena.webs)
         assert await small.ask("SELECT count(*) FROM submissions WHERE duel_id = $1", duel_id) == 0
-    await accepted(bob, "duel:edit", an_edit(bob, duel_id))
+    with lasted("no room for the file of Redis: room again to an accepted edit"):
+        await accepted(bob, "duel:edit", an_edit(bob, duel_id))
     kill(small)
     small.stores.restart_dead()
     async with asyncio.timeout(20):
@@ -150,7 +155,7 @@ async def write_on(player: Player, duel_id: str) -> None:
 def mute(small: Small) -> Iterator[Hall]:
     """Another web process and judge on the same stores, whose logs go nowhere."""
     with an_arena(1, {"DUEL_LOG_LEVEL": "debug"}, stores=small.stores, output="/dev/full") as arena:
-        until(lambda: httpx.get(arena.webs[0].url + "/readyz").json()["checks"]["judge"]["workers"] == 2)
+        until(lambda: httpx.get(arena.webs[0].url + "/readyz").json()["checks"]["judge"]["workers"] == 2, READY_S)
         yield Hall(arena, small.plan, small.stores)
 
 
@@ -201,8 +206,9 @@ async def test_no_room_for_what_a_judge_compiles(small: Small, players: tuple[Pl
                 while await judgings(small) < before + ATTEMPTS:
                     await asyncio.sleep(0.2)
             assert await small.ask("SELECT verdict FROM submissions WHERE duel_id = $1", duel_id) is None
-        # A compiler makes a large file first, on a machine that may be busy.
-        await archived(small, duel_id, 150)
+        with lasted("no room for what a judge compiles: room again to the stored replay"):
+            # A compiler makes a large file first, on a machine that may be busy.
+            await archived(small, duel_id, 150)
         await won(small, duel_id, ada, bob)
         judge.terminate()
         judge.wait()

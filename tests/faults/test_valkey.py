@@ -10,6 +10,7 @@ import pytest
 from tests.faults.conftest import Hall
 from tests.support.endings import accepted, an_edit, archived, submission, won
 from tests.support.invariants import breaches
+from tests.support.lasted import lasted, note
 from tests.support.player import Player, pair, reference
 from tests.support.valkeys import command, forget, kill, replica
 
@@ -41,7 +42,7 @@ async def test_a_queue_lost_with_its_store(hall: Hall, duelists: tuple[Player, P
         told = await player.heard("queue:rejoined")
         assert (told["mode"], told["ticket"] != tickets[player.id]) == (mode, True)
         assert told["waiting_ms"] > 0
-    print(f"told after {time.monotonic() - began:.1f} s")
+    note(f"the queue lost with Redis {lost}: until both are told", time.monotonic() - began)
     await bob.do("queue:join", {"mode": "ranked"})
     duel_id = (await ada.heard("queue:matched"))["duel_id"]
     assert (await bob.heard("queue:matched"))["duel_id"] == duel_id
@@ -69,7 +70,7 @@ async def test_killed_and_started_again_with_its_file(hall: Hall, duelists: tupl
     solution = reference(before["challenge"]["slug"])
     changes = [[len(ada.text), *solution.split("\n")]]
     await accepted(ada, "duel:edit", {"duel_id": duel_id, "seq": ada.seq + 1, "changes": changes})
-    print(f"typing after {time.monotonic() - began:.1f} s")
+    note("Redis killed: its restart to an accepted edit", time.monotonic() - began)
     after = await bob.open(duel_id)
     assert (side(after, ada)["seq"], side(after, ada)["text"]) == (21, solution)
     assert after["deadline"] == before["deadline"]
@@ -123,8 +124,9 @@ async def test_out_of_memory(hall: Hall, duelists: tuple[Player, Player], second
         await cyd.leave()
     finally:
         command(hall.stores.redis_url, "CONFIG", "SET", "maxmemory", 0)
-    await accepted(bob, "duel:edit", edit)
-    await accepted(ada, "duel:submit", submission(duel_id, ada, "right"))
+    with lasted("Redis out of memory: memory again to an accepted edit and submission"):
+        await accepted(bob, "duel:edit", edit)
+        await accepted(ada, "duel:submit", submission(duel_id, ada, "right"))
     await won(hall, duel_id, ada, bob)
 
 
@@ -165,7 +167,7 @@ async def test_failover_to_a_replica_that_lags(
         if then == "typed again":
             await typed_again(ada, duel_id, solution)
         await accepted(ada, "duel:submit", submission(duel_id, ada, "right"))
-        print(f"submitted after {time.monotonic() - began:.1f} s")
+        note("failover to a replica that lags: to an accepted submission", time.monotonic() - began)
         await won(hall, duel_id, ada, bob, edits_lost=then != "typed again")
         over = await bob.open(duel_id)
         assert side(over, bob)["text"] == "# wrong\n"

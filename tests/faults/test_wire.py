@@ -13,6 +13,7 @@ from tests.faults.conftest import Hall
 from tests.support.endings import archived
 from tests.support.flaky import Flaky, Mirror
 from tests.support.invariants import breaches
+from tests.support.lasted import lasted
 from tests.support.player import Player, invited, pair, reference
 from tests.support.proxy import Proxy, Way, proxied
 
@@ -87,9 +88,10 @@ async def test_a_connection_lost_over_a_submission(hall: Hall, wires: Wires, los
             async with asyncio.timeout(20):
                 while not await hall.ask(stored, duel_id):
                     await asyncio.sleep(0.01)
-        wires[0].reset()
-        wires[0].flow()
-        again = await ada.insist("duel:submit", submission)
+        with lasted("connection reset over a submission: to its acknowledgement"):
+            wires[0].reset()
+            wires[0].flow()
+            again = await ada.insist("duel:submit", submission)
         assert again["receipt"] == 1
         assert await hall.ask(stored, duel_id) == 1
         await ended(hall, duel_id, ada, {ada.id: solution, bob.id: bob.text})
@@ -104,10 +106,9 @@ async def test_a_client_gone_without_a_word(hall: Hall, wires: Wires) -> None:
         bob.duel_id = duel_id = await pair(ada, bob)
         await bob.write(duel_id, "# before\n")
 
-        wires[1].forget()
-        begin = asyncio.get_running_loop().time()
-        await told(ada, bob, connected=False)
-        print(f"    absence told after {asyncio.get_running_loop().time() - begin:.0f} s")
+        with lasted("a client gone without FIN: until the other is told"):
+            wires[1].forget()
+            await told(ada, bob, connected=False)
         await bob.come_back()
         await told(ada, bob, connected=True)
         assert bob.texts[bob.id] == (1, "# before\n")

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,14 @@ from python_duel.judge.slots import Slots
 from python_duel.languages.python import PythonRunner
 from python_duel.protocol.jobs import JOBS, JOBS_GROUP, WorkerReport, worker_key
 from python_duel.protocol.verdict import Verdict
+from python_duel.sandbox.cgroup import problem
 from tests.judge.conftest import Judge, Web, alive, descendants, job, reference, running, until
+from tests.support.lasted import lasted
+from tests.support.processes import stuck
 
 LOOP = "def settle(paid):\n    while True:\n        pass\n"
 SPIN = {"code": LOOP, "kind": "run", "input": "[{}]", "job_id": "spin"}
-START_S = 30
+START_S, STILL_S = 30, 30
 
 
 async def _pending(web: Web) -> list[str]:
@@ -30,12 +35,16 @@ async def _taken(web: Web) -> bool:
     return await web.redis.exists(JOBS) > 0 and bool(await web.redis.xinfo_groups(JOBS)) and bool(await _pending(web))
 
 
+@pytest.mark.parametrize("clean_up", ["done", "failing"])
 async def test_a_zygote_killed_while_it_runs_a_program_costs_one_retry(
-    web: Web, queue: Queue, slots: Slots, function_challenge: Package
+    web: Web, queue: Queue, slots: Slots, function_challenge: Package, clean_up: str
 ) -> None:
     runner = slots.all[0].runner("python")
     assert isinstance(runner, PythonRunner)
-    zygote = runner.slot.pid
+    zygote, group = runner.slot.pid, runner.slot.cgroup
+    if clean_up == "failing" and group is None:
+        pytest.skip(f"nothing to clean up: {problem()}")
+    left = stuck(group) if clean_up == "failing" and group else nullcontext()
     async with running(queue, slots) as worker:
         await web.put(job(function_challenge, **SPIN), function_challenge)
 
@@ -43,9 +52,10 @@ async def test_a_zygote_killed_while_it_runs_a_program_costs_one_retry(
             return any(_cpu(pid) > 20 for pid in descendants(zygote))
 
         await until(spinning, 10)
-        os.kill(zygote, signal.SIGKILL)
-        await web.put(job(function_challenge, reference(function_challenge), job_id="next"), function_challenge)
-        told = await web.results(2)
+        with left, lasted(f"zygote killed in mid-run, clean-up {clean_up}: to its verdict and the next one"):
+            os.kill(zygote, signal.SIGKILL)
+            await web.put(job(function_challenge, reference(function_challenge), job_id="next"), function_challenge)
+            told = await web.results(2)
         reported = worker._report()
     assert [(one.job.job_id, one.verdict) for one in told] == [("spin", Verdict.TLE), ("next", Verdict.AC)]
     assert slots.losses == reported.restarts == 1
@@ -83,9 +93,10 @@ async def test_a_killed_judges_jobs_are_judged_once_by_another(
     await web.put(job(function_challenge, **SPIN), function_challenge)
     await web.put(job(function_challenge, reference(function_challenge), job_id="next"), function_challenge)
     await until(lambda: _taken(web), START_S)
-    judge.kill()
-    start_judge()
-    told = await web.results(2, 60)
+    with lasted("judge killed with two jobs: to both verdicts of another, its start included"):
+        judge.kill()
+        start_judge()
+        told = await web.results(2, 60)
     assert [(one.job.job_id, one.verdict) for one in told] == [("spin", Verdict.TLE), ("next", Verdict.AC)]
     await _nothing_is_left(web, results=2)
 
@@ -102,9 +113,12 @@ async def test_a_judge_stopped_beyond_its_lease_writes_no_second_result(
     await until(lambda: _taken(web), START_S)
     [first] = await _pending(web)
     judge.send_signal(signal.SIGSTOP)
-    start_judge()
-    told = await web.results(4, 60)
+    goes_on = time.monotonic() + STILL_S
+    with lasted("judge stopped (SIGSTOP) with four jobs: to all verdicts of another, its start included"):
+        start_judge()
+        told = await web.results(4, 60)
     assert [one.job.job_id for one in told] == ["spin", "next0", "next1", "next2"]
+    await asyncio.sleep(goes_on - time.monotonic())
     judge.send_signal(signal.SIGCONT)
 
     async def idle_again() -> bool:

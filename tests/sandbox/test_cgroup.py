@@ -1,10 +1,12 @@
 """The cgroup of a slot: on the real thing where this machine lets us, and the choice of the place everywhere."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from python_duel.sandbox import Slot, cgroup
+from python_duel.sandbox import Slot, SlotLost, cgroup
+from tests.support.processes import stuck
 
 
 @pytest.fixture
@@ -34,6 +36,39 @@ def test_groups_of_processes_that_are_gone_are_swept(limited: Slot) -> None:
         cgroup.sweep()
         assert not left.exists()
         assert group.folders[0].exists()
+
+
+def test_a_group_that_cannot_be_removed_costs_no_slot_and_is_removed_later(limited: Slot) -> None:
+    group = limited.cgroup
+    assert group is not None
+    with limited:
+        with stuck(group):
+            start_anew(limited)
+            start_anew(limited)
+            assert all(folder.exists() for folder in group.folders)
+        start_anew(limited)
+        assert not any(folder.exists() for folder in group.folders)
+
+
+def start_anew(slot: Slot) -> None:
+    """With another zygote, in another group."""
+    slot.close()
+    assert slot.script("print(1)").stdout == b"1\n"
+
+
+def test_a_zygote_that_cannot_be_started_leaves_no_group(limited: Slot) -> None:
+    with limited:
+        before = groups_beside(limited)
+        with pytest.raises(SlotLost, match="No such file"):
+            Slot(python="/nowhere/python")
+        assert groups_beside(limited) == before
+
+
+def groups_beside(slot: Slot) -> set[Path]:
+    """The folders of all slots of this process."""
+    assert slot.cgroup is not None
+    pattern = f"{cgroup.PREFIX}{os.getpid()}-*"
+    return {found for folder in slot.cgroup.folders for found in folder.parent.glob(pattern)}
 
 
 @pytest.mark.parametrize(

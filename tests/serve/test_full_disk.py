@@ -12,6 +12,7 @@ from python_duel.platform.embedded.stores import database
 from python_duel.settings import Settings
 from tests.serve.conftest import Start
 from tests.support.disks import disk, fill_write_ahead_log, full, possible
+from tests.support.lasted import lasted
 from tests.support.processes import until
 
 
@@ -23,7 +24,8 @@ def test_a_database_that_cannot_start_again_is_tried_until_it_can(start: Start, 
         ready = f"{serve.url}/readyz"
         with database(Settings.model_construct(data=data)) as url:
             asyncio.run(_fill(data, url, serve.stderr))
-        until(lambda: httpx.get(ready, timeout=20).status_code == 200, 60)
+        with lasted("`serve` with no room for the write-ahead log: room again to ready"):
+            until(lambda: httpx.get(ready, timeout=20).status_code == 200, 60)
         assert serve.end(signal.SIGTERM) == 0
 
 

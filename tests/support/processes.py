@@ -3,8 +3,11 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from python_duel.sandbox.cgroup import Group
 
 
 def until(condition: Callable[[], object], seconds: float = 20) -> None:
@@ -41,6 +44,18 @@ def _stat(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return ["", "0"]
+
+
+@contextmanager
+def stuck(group: Group) -> Iterator[None]:
+    """A process in the group of a slot that does not end with it, as one that hangs in the kernel: the group stays."""
+    process = subprocess.Popen(["sleep", "600"])
+    try:
+        group.add(process.pid)
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def kill_tree_root(process: "subprocess.Popen[str]") -> set[int]:

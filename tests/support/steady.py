@@ -31,6 +31,8 @@ class Steady:
         self.player, self.urls, self._duels, self._grace_s = player, urls, duels, grace_s
         self.duel_id = ""
         self.comebacks = 0
+        self.moves_s: list[float] = []
+        """How long each of them took, from the loss of the connection to the next one."""
         self._opened = False
         self._seen: dict[str, Any] = {}
         self._drained = 0
@@ -90,6 +92,7 @@ class Steady:
         elsewhere = [url for url in self.urls() if url != here]
         await asyncio.wait_for(self.player.connect(random.choice(elsewhere or [here])), PATIENCE_S)
         self._note_absence()
+        self.moves_s.append(time.monotonic() - self._here)
         self._here = None
 
     def _note_absence(self) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 PREFIX = "python-duel-"
 _REMOVE_S = 2.0
 _numbers = count()
+_left: set[Path] = set()
+"""Folders that could not be removed in time: whoever makes the next group tries again."""
 _MEMORY = {1: "memory.limit_in_bytes", 2: "memory.max"}
 LOWEST = 19
 """Of all nice values."""
@@ -37,7 +39,7 @@ class Parent:
 
 
 class Group:
-    """The group of one slot: made empty; `close` ends what is still in it and removes it."""
+    """The group of one slot: made empty; `close` removes it when nothing is in it any more."""
 
     def __init__(self, parent: Parent, processes: int) -> None:
         """Raises OSError where that is not possible."""
@@ -73,11 +75,13 @@ class Group:
             self._most = most_bytes
 
     def close(self) -> None:
-        """Removes the group; processes that were killed need a moment to be gone."""
+        """Removes the group, later if it cannot be now; processes that were killed need a moment to be gone."""
         deadline = time.monotonic() + _REMOVE_S
         for folder in self.folders:
-            while folder.exists() and not _removed(folder) and time.monotonic() < deadline:
+            while not (gone := _removed(folder)) and time.monotonic() < deadline:
                 time.sleep(0.001)
+            if not gone:
+                _left.add(folder)
 
 
 def _lowest() -> bool:
@@ -85,16 +89,18 @@ def _lowest() -> bool:
 
 
 def _removed(folder: Path) -> bool:
-    try:
+    """Whether it is gone, by this or before."""
+    with suppress(OSError):
         folder.rmdir()
-    except OSError:
-        return False
-    return True
+    return not folder.exists()
 
 
 def make(processes: int) -> Group | None:
     """A group for one slot; None where this process may make none."""
     sweep()
+    for folder in list(_left):
+        if _removed(folder):
+            _left.discard(folder)
     for parent in _parents():
         with suppress(OSError):
             return Group(parent, processes)

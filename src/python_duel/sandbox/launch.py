@@ -31,18 +31,13 @@ class ZygoteProcess:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         plan = planned(level, check, room, without, self._workdir).to_json()
         package = Path(boot.__file__)
-        with theirs:
-            self._process = subprocess.Popen(
-                [python, *FLAGS, str(package), str(package.parents[2]), str(theirs.fileno()), plan],
-                env=ENVIRONMENT,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                # Not a session: that would be a scheduling group of its own, at normal weight whatever ours is.
-                process_group=0,
-            )
+        try:
+            with theirs:
+                self._process = _begin(python, package, theirs.fileno(), plan)
+        except OSError as error:
+            self.control.close()
+            self._tidy()
+            raise SlotLost(f"no process could be started: {error.strerror}") from error
         try:
             self.landlock = self._started(level)
         except BaseException:
@@ -77,6 +72,10 @@ class ZygoteProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Removes what it had outside of its processes."""
         if self._group is not None:
             self._group.close()
         if self._workdir:
@@ -84,19 +83,34 @@ class ZygoteProcess:
 
     def _started(self, level: Level) -> int:
         """Lets it go, and waits until it is shut in; gives the Landlock version."""
-        if self._group is not None:
-            self._group.add(self.pid)
         self.control.settimeout(limits.START_S)
         try:
+            if self._group is not None:
+                self._group.add(self.pid)
             self.control.send(GO)
             data = self.control.recv(PACKET_BYTES)
         except OSError as error:
-            raise SlotLost("the zygote did not start") from error
+            raise SlotLost(f"the zygote did not start: {error}") from error
         if data[:1] == FAILED:
             raise SandboxError(f"level {level} is not possible here: {data[1:].decode(errors='replace')}")
         if data[:1] != READY:
             raise SlotLost("the zygote did not start")
         return data[1]
+
+
+def _begin(python: str, package: Path, control: int, plan: str) -> subprocess.Popen[bytes]:
+    """The zygote, which waits for a word on `control`. Raises OSError."""
+    return subprocess.Popen(
+        [python, *FLAGS, str(package), str(package.parents[2]), str(control), plan],
+        env=ENVIRONMENT,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[control],
+        # Not a session: that would be a scheduling group of its own, at normal weight whatever ours is.
+        process_group=0,
+    )
 
 
 def interpreter() -> str:

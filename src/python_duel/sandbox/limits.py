@@ -77,8 +77,8 @@ SLOT_MEMORY_BYTES = 96 * MIB
 SLOT_PROCESSES = 16
 """Processes in the cgroup of a slot without a room."""
 
-START_S = 20.0
-"""How long a zygote may take to be ready."""
+START_S = 60.0
+"""How long a zygote may take to be ready: that of a judge stands behind all else that runs on the machine."""
 REPLY_S = 20.0
 """How long a zygote may take to make or to reap a child; a host may be busy."""
 CHILDREN_AT_ONCE = 8
