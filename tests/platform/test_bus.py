@@ -76,6 +76,7 @@ async def test_it_hears_again_after_its_connection_was_killed_under_load(ears: E
             with suppress(TimeoutError):
                 await ears.bus.subscribe(name)
             await ears.bus.unsubscribe(name)
+            await asyncio.sleep(0)
 
     guests = [asyncio.create_task(comes_and_goes(f"player:{n}")) for n in range(20)]
     for turn in range(10):

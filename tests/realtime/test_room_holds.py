@@ -11,7 +11,7 @@ from python_duel.duels.document import ChangeSet, Document
 from python_duel.duels.models import Duel, DuelPlayer
 from python_duel.platform.bundled import bundled
 from python_duel.realtime import room as rooms
-from python_duel.realtime.room import Room
+from python_duel.realtime.room import Enter, Room
 from python_duel.realtime.transport.link import Link
 from python_duel.realtime.views import Facts
 
@@ -35,7 +35,7 @@ class Store:
     def __init__(self) -> None:
         self.asked: asyncio.Queue[asyncio.Future[Facts]] = asyncio.Queue()
 
-    async def load(self, duel_id: str) -> Facts:
+    async def load(self, duel_id: str, enter: Enter | None = None) -> Facts:
         answer: asyncio.Future[Facts] = asyncio.get_running_loop().create_future()
         self.asked.put_nowait(answer)
         return await answer

@@ -88,7 +88,9 @@ class Bus:
             self._confirmed[topic] = asyncio.get_running_loop().create_future()
             self._news.add(topic)
             self._tell()
-        await asyncio.wait_for(asyncio.shield(self._confirmed[topic]), CONFIRM_S)
+        confirmed = self._confirmed[topic]
+        if not confirmed.done():
+            await asyncio.wait_for(asyncio.shield(confirmed), CONFIRM_S)
 
     async def unsubscribe(self, topic: str) -> None:
         """Undo one `subscribe`. It is heard for a while: who lost a connection comes back to the same topics."""

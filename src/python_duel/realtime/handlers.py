@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from python_duel.duels import rules
+from python_duel.duels.models import Duel
+from python_duel.duels.repository import side
 from python_duel.errors import AlreadyInDuel, Forbidden, Invalid, Unavailable
 from python_duel.platform.batch import Batch
 from python_duel.protocol import client
@@ -17,8 +20,10 @@ from python_duel.realtime.judging import Judging
 from python_duel.realtime.services import Services
 from python_duel.realtime.wire import Cursor, Edit
 
-SEATS_AT_ONCE = 4
-"""Players whose coming or going is being written."""
+BACK_AT_ONCE, GONE_AT_ONCE = 4, 1
+"""Players whose coming or going is being written. When thousands are cut off at once, most of them are back before it
+is written that they are gone.
+"""
 PAUSE_S = 2.0
 """Who is back within it was never away: a page that is loaded again, a change of network."""
 LEAVE_GRACE_MS = 5000
@@ -32,7 +37,7 @@ class Handlers:
         self._services = services
         self._judging = Judging(services)
         self._leaving = Batch(self._lease)
-        self._turns = asyncio.Semaphore(SEATS_AT_ONCE)
+        self._turns = {True: asyncio.Semaphore(BACK_AT_ONCE), False: asyncio.Semaphore(GONE_AT_ONCE)}
 
     async def arrived(self, connection: Connection) -> None:
         """A player's socket opened: they are there again."""
@@ -46,7 +51,7 @@ class Handlers:
             return
         await self._leaving.get(player_id)
         await asyncio.sleep(PAUSE_S)
-        if await self._services.presence.there(player_id):
+        if player_id in self._services.hub.players or await self._services.presence.there(player_id):
             return
         await self._seen(player_id, there=False)
         if await self._services.presence.there(player_id):
@@ -62,8 +67,7 @@ class Handlers:
         seat = await services.duels.seat(player_id)
         if seat is None or there == (seat.away_since is None):
             return
-        async with self._turns:
-            # When thousands are cut off at once, most are back before it is their turn here.
+        async with self._turns[there]:
             if there or not await services.presence.there(player_id):
                 await services.duels.presence(seat.duel_id, player_id, there)
 
@@ -93,25 +97,27 @@ class Handlers:
         raise Unavailable("This version has no practice bot yet: play with queue:join or duel:create.")
 
     async def open(self, connection: Connection, message: client.DuelOpen) -> client.DuelOpenAck:
-        services, duel_id = self._services, message.duel_id
-        duel = await services.duels.get(duel_id)
-        role = views.viewer(duel, connection.player_id).role
-        if connection.arrival and any(p.player_id == connection.player_id and p.away_since for p in duel.players):
-            await connection.arrival
-        if role == "player":
-            services.matchmaking.places.forget(connection.player_id)
-            package = await services.duels.package(duel)
-            before = await services.writing.take_pen(connection, duel, package, message.page or "", message.take)
-            if before == "nobody":
-                # Nothing is written yet, or the store has lost it: then who watches must start again, too.
-                await services.duels.tell(duel_id, unknown=True)
-            elif before == "other":
-                await self._tell_pen(connection.player_id, message)
-        facts, viewer = await services.hub.watch(connection, duel_id)
-        connection.roles[duel_id] = role
-        services.hub.release(connection.sid, duel_id)
-        pen = duel_id in connection.pens if role == "player" else None
+        duel_id = message.duel_id
+        facts, viewer = await self._services.hub.watch(connection, duel_id, partial(self._enter, connection, message))
+        connection.roles[duel_id] = viewer.role
+        self._services.hub.release(connection.sid, duel_id)
+        pen = duel_id in connection.pens if viewer.role == "player" else None
         return client.DuelOpenAck(snapshot=views.snapshot(facts, viewer), pen=pen)
+
+    async def _enter(self, connection: Connection, message: client.DuelOpen, duel: Duel) -> Duel:
+        """Before the documents are read: a player takes the pen. Gives the duel as it is then."""
+        services, player_id = self._services, connection.player_id
+        if views.viewer(duel, player_id).role != "player":
+            return duel
+        if connection.arrival and side(duel, player_id).away_since:
+            await connection.arrival
+            duel = await services.duels.get(duel.id)
+        services.matchmaking.places.forget(player_id)
+        package = await services.duels.package(duel)
+        before = await services.writing.take_pen(connection, duel, package, message.page or "", message.take)
+        if before == "other":
+            await self._tell_pen(player_id, message)
+        return duel
 
     async def _tell_pen(self, player_id: str, message: client.DuelOpen) -> None:
         """Let the player's other pages know who writes now."""

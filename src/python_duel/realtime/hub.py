@@ -11,7 +11,7 @@ from python_duel.platform.bus import Bus
 from python_duel.realtime import wire
 from python_duel.realtime.connection import Connection
 from python_duel.realtime.neighbours import RELAYED, Neighbours
-from python_duel.realtime.room import Room
+from python_duel.realtime.room import Enter, Load, Room
 from python_duel.realtime.transport.link import Link
 from python_duel.realtime.views import Facts, Viewer
 
@@ -19,9 +19,7 @@ from python_duel.realtime.views import Facts, Viewer
 class Hub:
     """Rooms by duel and sockets by player."""
 
-    def __init__(
-        self, bus: Bus, journal: Journal, neighbours: Neighbours, load: Callable[[str], Awaitable[Facts]]
-    ) -> None:
+    def __init__(self, bus: Bus, journal: Journal, neighbours: Neighbours, load: Load) -> None:
         self._bus, self._journal, self._neighbours, self._load = bus, journal, neighbours, load
         self._rooms: dict[str, Room] = {}
         self._watching: defaultdict[str, set[str]] = defaultdict(set)
@@ -50,8 +48,10 @@ class Hub:
             del self.players[player_id]
         await self._bus.unsubscribe(f"player:{player_id}")
 
-    async def watch(self, connection: Connection, duel_id: str) -> tuple[Facts, Viewer]:
-        """Let the socket hear of a duel from now on. Raises `NotFound`. Edits are held back until `release`."""
+    async def watch(self, connection: Connection, duel_id: str, enter: Enter) -> tuple[Facts, Viewer]:
+        """Let the socket hear of a duel from now on. Raises `NotFound`, and what `enter` does. Edits are held back
+        until `release`.
+        """
         sid = connection.sid
         watching = self._watching[sid]
         try:
@@ -60,7 +60,7 @@ class Hub:
                 await self._bus.subscribe(f"duel:{duel_id}")
                 await self._journal.watch(duel_id)
             # Only now: while this waited, the last other watcher may have closed the room.
-            return await self._room(duel_id).open(sid, connection.link, connection.player_id)
+            return await self._room(duel_id).open(sid, connection.link, connection.player_id, enter)
         except BaseException:
             watching.discard(duel_id)
             await self._unwatch(sid, duel_id)

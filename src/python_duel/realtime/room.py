@@ -3,16 +3,27 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from python_duel.duels.document import ChangeSet
+from python_duel.duels.models import Duel
 from python_duel.protocol.base import ServerMessage
 from python_duel.protocol.server import DuelState, DuelVerdict
 from python_duel.realtime import views, wire
 from python_duel.realtime.transport.link import Link
 from python_duel.realtime.views import Facts, Sight, Viewer
+
+Enter = Callable[[Duel], Awaitable[Duel]]
+"""What somebody who opens a duel does first; gives the duel as it is then."""
+
+
+class Load(Protocol):
+    """Reads all there is to know of a duel; `enter` is called before the documents are read."""
+
+    def __call__(self, duel_id: str, enter: Enter | None = None) -> Awaitable[Facts]: ...
+
 
 RETRY_S = 1.0
 """From a snapshot that could not be made to the next attempt."""
@@ -35,7 +46,7 @@ class Member:
 class Room:
     """A duel's members. Edits and carets pass at once; all else waits in one queue, so that it keeps its order."""
 
-    def __init__(self, duel_id: str, load: Callable[[str], Awaitable[Facts]]) -> None:
+    def __init__(self, duel_id: str, load: Load) -> None:
         self.duel_id = duel_id
         self.members: dict[str, Member] = {}
         """By socket."""
@@ -52,12 +63,14 @@ class Room:
         self._queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self._task = asyncio.create_task(self._run(), name=f"room {duel_id}")
 
-    async def open(self, sid: str, link: Link, player_id: str) -> tuple[Facts, Viewer]:
-        """Make the socket a member and load what it may see. Call `release` once the snapshot is on its way."""
+    async def open(self, sid: str, link: Link, player_id: str, enter: Enter | None = None) -> tuple[Facts, Viewer]:
+        """Make the socket a member, let it `enter` and load what it may see. Call `release` once the snapshot is on
+        its way.
+        """
         member = self.members.setdefault(sid, Member(link, Viewer(player_id, "spectator")))
         member.holds += 1
         async with self._snapshots:
-            facts = await self._load(self.duel_id)
+            facts = await self._load(self.duel_id, enter)
             self._inform(member, facts)
         return facts, member.viewer
 

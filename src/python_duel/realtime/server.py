@@ -47,7 +47,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         quiet = {"logger": False, "engineio_logger": False}
-        super().__init__(client_manager=Sockets(), async_mode="asgi", async_handlers=False, **quiet, **options)
+        super().__init__(
+            client_manager=Sockets(), async_mode="asgi", async_handlers=False, json=wire.Json, **quiet, **options
+        )
         self.eio.requests = self.environ
 
     def _engineio_server_class(self) -> type[Engine]:

@@ -12,6 +12,7 @@ from python_duel.platform.redis import Redis
 from python_duel.players.service import Players
 from python_duel.realtime.hub import Hub
 from python_duel.realtime.presence import Presence
+from python_duel.realtime.room import Enter
 from python_duel.realtime.views import Facts
 from python_duel.realtime.writing import Writing
 from python_duel.settings import Settings
@@ -42,10 +43,12 @@ class FactsLoader:
         self._duels, self._clock, self._code_bytes = duels, clock, code_bytes
         self.writing: Writing | None = None
 
-    async def load(self, duel_id: str) -> Facts:
-        """Everything about a duel now; raises `NotFound`."""
+    async def load(self, duel_id: str, enter: Enter | None = None) -> Facts:
+        """Everything about a duel now; raises `NotFound`. `enter` is called before the documents are read."""
         duels = self._duels
         duel = await duels.get(duel_id)
+        if enter:
+            duel = await enter(duel)
         package = await duels.package(duel)
         documents = {}
         for player in duel.players:

@@ -8,6 +8,7 @@ import json
 import re
 from typing import Annotated, Any
 
+import engineio.json
 import msgspec
 
 from python_duel.protocol.base import Language, ServerMessage
@@ -58,9 +59,31 @@ def hot(packet: bytes) -> tuple[bytes, Edit | Cursor] | None:
         return None
 
 
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
+"""ASCII: what a program printed may hold half a surrogate pair, which UTF-8 cannot."""
+
+
+class Json:
+    """JSON for python-socketio's own packets, several times as fast as the module that it takes by default."""
+
+    @staticmethod
+    def dumps(value: object, **options: Any) -> str:
+        """Compact, whatever the options."""
+        return _dumps(value)
+
+    @staticmethod
+    def loads(text: str) -> Any:
+        """What msgspec refuses may still be taken: half a surrogate pair is told what is wrong with it. Raises
+        ValueError.
+        """
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            return engineio.json.loads(text)
+
+
 def _json(value: object) -> bytes:
-    """ASCII: what a program printed may hold half a surrogate pair, which UTF-8 cannot."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _dumps(value).encode()
 
 
 def event(name: str, message: ServerMessage) -> bytes:
