@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import httpx
 from socketio.exceptions import SocketIOError
 
 from tests.model.model import Answer, Document, Duel, Kind, unknown
@@ -169,18 +170,21 @@ class Steady:
         return answer
 
     async def end(self) -> None:
-        """Wait for the end of the duel, and check it."""
-        while (snapshot := await self.look())["status"] != "finished" or waits(snapshot):
+        """Wait until the duel is over and kept, and check it: an edit may be on its way until then."""
+        while not await self._kept():
+            await self.ready()
             await asyncio.sleep(PAUSE_S)
-        self.duel.ended(snapshot)
+        self.duel.ended(await self.look())
+
+    async def _kept(self) -> bool:
+        with suppress(httpx.HTTPError):
+            async with httpx.AsyncClient(base_url=random.choice(self.urls()), timeout=PATIENCE_S) as http:
+                headers = {"Authorization": f"Bearer {self.player.token}"}
+                return (await http.get(f"/api/v1/duels/{self.duel_id}/replay", headers=headers)).is_success
+        return False
 
 
 def begun(snapshot: dict[str, Any]) -> Duel:
     """What is known of a duel that has started."""
     starter = snapshot["challenge"]["starter"]
     return Duel({side["id"]: Document(starter["python"]) for side in snapshot["players"]})
-
-
-def waits(snapshot: dict[str, Any]) -> bool:
-    """Whether a verdict is still to come."""
-    return any(not it.get("verdict") for side in snapshot["players"] for it in side["submissions"])
