@@ -72,7 +72,7 @@ class Author:
 
     @classmethod
     async def take(cls, journal: Journal, player_id: str = ADA) -> "Author":
-        pen, _ = await journal.take_pen(DUEL, player_id)
+        pen = (await journal.take_pen(DUEL, player_id)).log
         assert pen
         return cls(journal, pen, await journal.read(DUEL, player_id, STARTER), player_id)
 
@@ -191,7 +191,7 @@ async def test_a_page_takes_its_own_pen_anew_and_another_s_only_by_force(journal
     assert await before("laptop", anyway=False) == "nobody"
     assert await before("laptop", anyway=False) == "own"
     assert await before("phone", anyway=True) == "other"
-    assert await journal.take_pen(DUEL, ADA, "laptop", anyway=False) == (None, "held")
+    assert (await journal.take_pen(DUEL, ADA, "laptop", anyway=False))[:2] == (None, "held")
     assert await before("phone", anyway=False) == "own"
     assert await before("", anyway=True) == "other"
 
@@ -210,7 +210,7 @@ async def test_a_store_that_may_have_lost_a_pen_says_so(journal: Journal, client
     assert await journal.whole(DUEL, [ADA, BOB])
     await client.flushall()
     assert not await journal.whole(DUEL, [ADA])
-    assert await journal.take_pen(DUEL, ADA, blindly=False) == (None, "unknown")
+    assert (await journal.take_pen(DUEL, ADA, blindly=False))[:2] == (None, "unknown")
     assert (await journal.take_pen(DUEL, ADA)).before == "nobody"
     assert (await journal.take_pen(DUEL, ADA, blindly=False)).before == "own"
     assert await journal.whole(DUEL, [ADA])
@@ -271,8 +271,29 @@ async def test_of_two_that_are_put_back_the_later_one_stays(
     assert await put_back(old)
     assert await put_back(new)
     assert not await put_back(old)
-    assert [await author.write("# on") for author in (old, new)] == ["taken", ok()]
+    assert [await author.write("# on") for author in (old, new)] == ["forgotten", ok()]
     assert await journal.read(DUEL, ADA, STARTER) == new.document
+
+
+async def test_the_later_one_may_write_before_it_is_put_back(journal: Journal, client: redis_store.Redis) -> None:
+    """And has fewer edits than the earlier one had on their way when the store was emptied."""
+    old = await Author.take(journal)
+    await old.write("# both")
+    new = await Author.take(journal)
+    await new.write("# acknowledged")
+    await client.flushall()
+    for n in range(2):
+        old.document = old.append_of(f"# not acknowledged {n}").after
+    assert await put_back(old)
+    assert await new.write("# on") == "forgotten"
+    assert await put_back(new)
+    assert await journal.read(DUEL, ADA, STARTER) == new.document
+
+
+async def test_a_duel_that_nobody_watches_any_more_leaves_nothing(journal: Journal, client: redis_store.Redis) -> None:
+    await journal.watch(DUEL)
+    await journal.unwatch(DUEL)
+    assert await client.dbsize() == 0
 
 
 async def test_what_was_written_since_it_was_put_back_stays(journal: Journal, client: redis_store.Redis) -> None:
@@ -289,7 +310,7 @@ async def test_a_closed_document_takes_nothing_more(journal: Journal) -> None:
     await author.write("# last")
     await journal.close(DUEL, [ADA])
     assert await author.write("# after the end") == "closed"
-    assert await journal.take_pen(DUEL, ADA) == (None, "closed")
+    assert (await journal.take_pen(DUEL, ADA))[:2] == (None, "closed")
     assert (await journal.read(DUEL, ADA, STARTER)).text == "# last\n" + STARTER
 
 

@@ -239,7 +239,7 @@ def test_a_gap_must_be_named() -> None:
 
 async def written(core: Parts, duel_id: str, player_id: str, line: str) -> Document:
     """One edit, kept."""
-    pen, _ = await core.duels.journal.take_pen(duel_id, player_id)
+    pen = (await core.duels.journal.take_pen(duel_id, player_id)).log
     starter = (await core.duels.package(await core.duel(duel_id))).starter["python"]
     before = await core.duels.journal.read(duel_id, player_id, starter)
     changes: list[int | list[int | str]] = [[0, line, ""], len(before.units)]

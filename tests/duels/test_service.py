@@ -293,7 +293,7 @@ async def test_who_is_back_while_the_sweep_goes_on_is_not_away(core: Parts) -> N
 async def test_texts_are_archived_by_the_end_or_by_the_sweep(core: Parts) -> None:
     duel_id, ada, bob = await core.live()
     starter = (await core.duels.package(await core.duel(duel_id))).starter["python"]
-    pen, _ = await core.duels.journal.take_pen(duel_id, ada)
+    pen = (await core.duels.journal.take_pen(duel_id, ada)).log
     after = Document.of("# mine\n" + starter, seq=1)
     kept: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     changes = json.dumps([[0, "# mine", ""], len(starter)]).encode()

@@ -12,7 +12,7 @@ from tests.support.endings import accepted, an_edit, archived
 from tests.support.invariants import breaches
 from tests.support.pages import another, opened
 from tests.support.player import Player, pair
-from tests.support.valkeys import command
+from tests.support.valkeys import command, forget, kill
 
 TEXTS = "# Ada 🦆\n", "# Bob\n"
 
@@ -40,7 +40,7 @@ async def put_back(hall: Hall, duel_id: str, *players: Player) -> None:
 
 async def ended(hall: Hall, duel_id: str, loser: Player) -> list[dict[str, Any]]:
     """The players' last texts as everybody sees them, once the loser has resigned."""
-    await loser.do("duel:resign", {"duel_id": duel_id})
+    await loser.ask("duel:resign", {"duel_id": duel_id})
     await archived(hall, duel_id)
     assert await breaches(hall.arena.database_url, edits_lost=True) == []
     return list((await loser.open(duel_id))["players"])
@@ -56,6 +56,27 @@ async def test_who_types_nothing_more_keeps_the_text(hall: Hall, duelists: tuple
     assert {(it["id"], it["seq"], it["text"]) for it in over} == {
         (player.id, 2, text) for player, text in zip(duelists, TEXTS, strict=True)
     }
+
+
+@pytest.mark.parametrize("what", ["the duel ends", "a page is opened"])
+async def test_it_is_started_again_empty(hall: Hall, duelists: tuple[Player, Player], what: str) -> None:
+    """What was asked for meanwhile is answered before the processes hear each other again."""
+    ada, bob = duelists
+    duel_id = await written(duelists)
+    second = await another(ada, hall.arena.webs[1].url)
+    kill(hall)
+    forget(hall)
+    payload = {"duel_id": duel_id}
+    if what == "the duel ends":
+        asked = asyncio.create_task(accepted(bob, "duel:resign", payload))
+    else:
+        asked = asyncio.create_task(accepted(second, "duel:open", {**payload, "page": "second", "take": False}))
+    await asyncio.sleep(0)
+    hall.stores.restart_dead()
+    await asked
+    over = await ended(hall, duel_id, bob)
+    assert {(it["seq"], it["text"]) for it in over} == {(2, text) for text in TEXTS}
+    await second.leave()
 
 
 async def test_who_types_on_is_heard_by_all_without_a_gap(hall: Hall, duelists: tuple[Player, Player]) -> None:

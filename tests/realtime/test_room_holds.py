@@ -10,10 +10,15 @@ from python_duel.challenges.loader import load
 from python_duel.duels.document import ChangeSet, Document
 from python_duel.duels.models import Duel, DuelPlayer
 from python_duel.platform.bundled import bundled
+from python_duel.protocol.server import DuelVerdict
 from python_duel.realtime import room as rooms
 from python_duel.realtime.room import Enter, Room
 from python_duel.realtime.transport.link import Link
 from python_duel.realtime.views import Facts
+
+VERDICT = DuelVerdict(
+    duel_id="d", player_id="ada", submission_id="s", receipt=1, verdict="WA", passed=1, total=2, time_ms=1, memory_kb=1
+).model_dump(mode="json")
 
 
 def facts(seq: int = 0) -> Facts:
@@ -125,6 +130,35 @@ async def test_a_gap_is_mended_by_a_snapshot(store: Store, room: Room) -> None:
     await settled(lambda: "duel:state" in bob.sent)
     write(room, 4)
     assert bob.edits == [1, 4]
+
+
+async def test_who_could_not_open_it_again_still_hears_edits(store: Store, room: Room) -> None:
+    bob = await opened(store, room, "bob-1", "bob")
+    again = asyncio.create_task(room.open("bob-1", bob.link, "bob"))
+    loading = await store.asked.get()
+    write(room, 1)
+    loading.set_exception(ConnectionError("the store is away"))
+    with pytest.raises(ConnectionError):
+        await again
+    write(room, 2)
+    assert bob.edits == [1, 2]
+
+
+async def test_a_verdict_does_not_overtake_a_snapshot_that_is_being_made(store: Store, room: Room) -> None:
+    bob = await opened(store, room, "bob-1", "bob")
+    room.refresh()
+    loading = await store.asked.get()
+    eve = Socket()
+    opening = asyncio.create_task(room.open("eve-1", eve.link, "eve"))
+    await settled(lambda: "eve-1" in room.members)
+    room.put("duel:verdict", VERDICT)
+    loading.set_result(facts())
+    loading = await store.asked.get()
+    assert eve.sent == []
+    loading.set_result(facts())
+    await opening
+    await settled(lambda: eve.sent == ["duel:verdict"])
+    assert bob.sent == ["duel:state", "duel:verdict"]
 
 
 async def test_nobody_is_sent_their_own_edit_or_caret(store: Store, room: Room) -> None:

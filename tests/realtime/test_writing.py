@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from python_duel.duels import rules
 from python_duel.errors import DuelError
 from python_duel.platform.ratelimit import Credit
 from python_duel.platform.redis import reply
@@ -117,6 +118,29 @@ async def test_a_process_that_does_not_know_that_it_lost_the_pen_brings_no_older
     assert not here.connection.pens
     assert await other.send("# on") == 3
     assert other.text.startswith("# on\n# new\n# old\n")
+
+
+async def test_who_writes_on_before_it_has_looked_keeps_the_newer_text(here: Process) -> None:
+    assert await here.send("# old") == 1
+    other = there(here)
+    await other.open()
+    assert await other.send("# new") == 2
+    await here.core.redis.flushall()
+    await here.writing.put_all_back()
+    await here.settle()
+    refused = await other.send("# on")
+    assert not isinstance(refused, int)
+    assert refused.code == "unavailable"
+    await other.settle()
+    assert await other.send("# on", 3) == 3
+    assert other.text.startswith("# on\n# new\n# old\n")
+
+
+async def test_a_finished_duel_has_no_pen_to_take(here: Process) -> None:
+    await here.core.duels.command(here.duel_id, rules.Resign(here.connection.player_id))
+    await here.core.redis.flushall()
+    assert await here.open() == "closed"
+    assert await here.core.redis.dbsize() == 0
 
 
 async def test_nothing_is_put_back_once_the_last_texts_are_stored(here: Process) -> None:

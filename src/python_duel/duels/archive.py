@@ -35,9 +35,9 @@ class Archive:
     async def close(self, duel: Duel) -> None:
         """Close the documents and store the last texts."""
         package = await self._challenges.by_digest(duel.challenge_digest)
-        await self._journal.close(duel.id, [player.player_id for player in duel.players])
-        for player in duel.players:
-            document = await self.document(duel, player, package)
+        stored = await self._journal.close(duel.id, [player.player_id for player in duel.players])
+        for player, kept in zip(duel.players, stored, strict=True):
+            document = kept.document(starter_of(player, package))
             await self._database.unit(
                 partial(
                     repository.archive,

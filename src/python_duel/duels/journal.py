@@ -19,12 +19,23 @@ from typing import Any, Literal, NamedTuple, cast
 import structlog
 
 from python_duel.duels.document import Document
+from python_duel.duels.journal_scripts import (
+    APPEND,
+    BEGIN,
+    CLOSE,
+    COMPACT,
+    FIELDS,
+    PUT_BACK,
+    READ,
+    READ_PAST,
+    TAKE_PEN,
+    WATCH,
+)
 from python_duel.duels.replay import UNBOUNDED, Edit
 from python_duel.platform import keys
 from python_duel.platform.ids import new_id
 from python_duel.platform.lane import Call
-from python_duel.platform.pipelined import HotScript, Part, Pipelined, Prepared
-from python_duel.platform.redis import UNSTARVED
+from python_duel.platform.pipelined import Part, Pipelined, Prepared
 
 KEEP_S = keys.DUEL_S
 COMPACT_EVERY = 256
@@ -32,112 +43,6 @@ BATCH_S = 0.01
 """How long an edit waits for others on its way to the log. Whoever watches has seen it by then."""
 TAKEN, CLOSED, ORDER, FORGOTTEN = 1, 2, 3, 4
 log = structlog.get_logger(__name__)
-
-# The same edit twice is one: the answer to the first may have been lost.
-# KEYS live, log; ARGV pen field, base field, epoch, keep, seq, changes. Gives who watches, or why not as a number.
-APPEND = HotScript("""
-local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], 'watched')
-if live[1] ~= ARGV[3] then return live[1] == 'closed' and 2 or live[1] and 1 or 4 end
-local base, seq = tonumber(live[2] or 0), tonumber(ARGV[5])
-local length = base + redis.call('RPUSH', KEYS[2], ARGV[6])
-if length == seq then
-  if seq == base + 1 then redis.call('EXPIRE', KEYS[2], ARGV[4]) end
-  return live[3] or ''
-end
-redis.call('RPOP', KEYS[2])
-if seq > base and redis.call('LINDEX', KEYS[2], seq - base - 1) == ARGV[6] then return live[3] or '' end
-return 3
-""")
-
-# An epoch begins with the store's time in microseconds, so that of two pens one knows which is the later.
-# KEYS live; ARGV pen field, page field, id, page, '1' to take it from another page, '1' to take it though the store may
-# have lost one, keep. Gives a `Before` and the epoch.
-TAKE_PEN = HotScript(
-    UNSTARVED
-    + """
-local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], 'begun')
-if live[1] == 'closed' then return {'closed', ''} end
-local before = not live[1] and 'nobody' or (live[2] or '') == ARGV[4] and 'own' or 'other'
-if before == 'nobody' and not live[3] and ARGV[6] == '0' then return {'unknown', ''} end
-if before == 'other' and ARGV[5] == '0' then return {'held', ''} end
-local now = redis.call('TIME')
-local last = tonumber(string.match(live[1] or '', '^(%d+):') or 0)
-local epoch = string.format('%.0f:%s', math.max(now[1] * 1e6 + now[2], last + 1), ARGV[3])
-redis.call('HSET', KEYS[1], ARGV[1], epoch, ARGV[2], ARGV[4])
-redis.call('EXPIRE', KEYS[1], ARGV[7])
-return {before, epoch}
-"""
-)
-
-# Where there is a pen, nothing is put back, but over what was put back by a process that knows less.
-# KEYS live, log, mark, past; ARGV pen field, base field, page field, put-back field, epoch, page, seq, mark, chunk,
-# keep. Gives whether it was done.
-PUT_BACK = HotScript("""
-local live = redis.call('HMGET', KEYS[1], ARGV[1], ARGV[2], ARGV[4])
-local seq, base = tonumber(ARGV[7]), tonumber(live[2] or 0)
-local function taken(epoch) return tonumber(string.match(epoch, '^%d+')) end
-if live[1] and (live[1] ~= live[3] or seq < base or seq == base and taken(ARGV[5]) <= taken(live[1])) then return 0 end
-if redis.call('EXISTS', KEYS[2]) == 1 or not live[1] and redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[5], ARGV[2], seq, ARGV[3], ARGV[6], ARGV[4], ARGV[5])
-redis.call('EXPIRE', KEYS[1], ARGV[10])
-redis.call('DEL', KEYS[3], KEYS[4])
-if seq == 0 then return 1 end
-redis.call('SET', KEYS[3], ARGV[8], 'EX', ARGV[10])
-redis.call('RPUSH', KEYS[4], ARGV[9])
-redis.call('EXPIRE', KEYS[4], ARGV[10])
-return 1
-""")
-
-# KEYS live; ARGV keep
-BEGIN = HotScript(
-    UNSTARVED
-    + """
-redis.call('HSET', KEYS[1], 'begun', 1)
-return redis.call('EXPIRE', KEYS[1], ARGV[1])
-"""
-)
-
-# KEYS live; ARGV field ...
-FIELDS = HotScript("return redis.call('HMGET', KEYS[1], unpack(ARGV))")
-
-# KEYS live; ARGV process, '1' to begin or '0' to end, keep. A process is in the list once.
-WATCH = HotScript(
-    UNSTARVED
-    + """
-local kept = {}
-for name in string.gmatch(redis.call('HGET', KEYS[1], 'watched') or '', '%S+') do
-  if name ~= ARGV[1] then kept[#kept + 1] = name end
-end
-if ARGV[2] == '1' then kept[#kept + 1] = ARGV[1] end
-redis.call('HSET', KEYS[1], 'watched', table.concat(kept, ' '))
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-return 1
-"""
-)
-
-# KEYS live; ARGV keep, pen field ...
-CLOSE = HotScript(
-    UNSTARVED
-    + """
-for i = 2, #ARGV do redis.call('HSET', KEYS[1], ARGV[i], 'closed') end
-return redis.call('EXPIRE', KEYS[1], ARGV[1])
-"""
-)
-
-# KEYS mark or past, log. What was before, and the edits since.
-READ = HotScript("return {redis.call('GET', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1)}")
-READ_PAST = HotScript("return {redis.call('LRANGE', KEYS[1], 0, -1), redis.call('LRANGE', KEYS[2], 0, -1)}")
-
-# KEYS live, log, mark, past; ARGV base field, base before, base after, mark, chunk, keep
-COMPACT = HotScript("""
-if (redis.call('HGET', KEYS[1], ARGV[1]) or '0') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-redis.call('LTRIM', KEYS[2], ARGV[3] - ARGV[2], -1)
-redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[6])
-redis.call('RPUSH', KEYS[4], ARGV[5])
-redis.call('EXPIRE', KEYS[4], ARGV[6])
-return 1
-""")
 
 
 class Log:
@@ -193,11 +98,23 @@ Standing = Literal["own", "nobody", "other", "closed"]
 """Whose pen the store knows of, to one that asks for its own. `closed`: the document is final."""
 
 
+class Stored(NamedTuple):
+    """A document as the store has it: the text from which reading starts, and the edits since."""
+
+    mark: bytes | None
+    edits: list[bytes]
+
+    def document(self, starter: str) -> Document:
+        """`starter`: what it was at seq 0."""
+        return reduce(_replayed, self.edits, _marked(self.mark, starter))
+
+
 class Taking(NamedTuple):
-    """What came of asking for a pen; no log for whoever did not get it."""
+    """What came of asking for a pen, and what it goes on from; no log for whoever did not get it."""
 
     log: Log | None
     before: Before
+    stored: Stored
 
 
 class Journal:
@@ -226,8 +143,9 @@ class Journal:
         `blindly`: it is not taken if the store may have lost one.
         """
         args: list[Part] = [_pen(player_id), _page(player_id), new_id(), page, int(anyway), int(blindly), KEEP_S]
-        before, epoch = await self._hot.call(TAKE_PEN, [keys.duel_live(duel_id)], args)
-        return Taking(Log(duel_id, player_id, epoch.decode(), page) if epoch else None, cast("Before", before.decode()))
+        before, epoch, *stored = await self._hot.call(TAKE_PEN, _keys(duel_id, player_id)[:3], args)
+        log = Log(duel_id, player_id, epoch.decode(), page) if epoch else None
+        return Taking(log, cast("Before", before.decode()), Stored(*stored))
 
     async def standing(self, log: Log) -> Standing:
         """What the store knows of a pen."""
@@ -249,10 +167,12 @@ class Journal:
         args += [log.page, document.seq, f"{document.seq}\n{text}", _packed([line]), KEEP_S]
         return bool(await self._hot.call(PUT_BACK, _keys(log.duel_id, player_id), args))
 
-    async def close(self, duel_id: str, player_ids: list[str]) -> None:
-        """No more edits: the documents are final."""
-        args: list[Part] = [KEEP_S, *map(_pen, player_ids)]
-        await self._hot.call(CLOSE, [keys.duel_live(duel_id)], args)
+    async def close(self, duel_id: str, player_ids: list[str]) -> list[Stored]:
+        """No more edits: the documents are final. Gives them in the order of the players."""
+        at = [keys.duel_live(duel_id)]
+        for player_id in player_ids:
+            at += [keys.duel_mark(duel_id, player_id), keys.duel_log(duel_id, player_id)]
+        return [Stored(*read) for read in await self._hot.call(CLOSE, at, [KEEP_S, *map(_pen, player_ids)])]
 
     async def watch(self, duel_id: str) -> None:
         """The duel is watched on this process: edits that are stored from now on are for it, too."""
@@ -302,8 +222,7 @@ class Journal:
     async def read(self, duel_id: str, player_id: str, starter: str) -> Document:
         """The document as it is in the log."""
         at = [keys.duel_mark(duel_id, player_id), keys.duel_log(duel_id, player_id)]
-        mark, edits = await self._hot.call(READ, at, [])
-        return reduce(_replayed, edits, _marked(mark, starter))
+        return Stored(*await self._hot.call(READ, at, [])).document(starter)
 
     async def read_at(self, duel_id: str, player_id: str, starter: str, seq: int) -> Document:
         """The document as it was after `seq` edits, or where the log is nearest: at its end, or after what it lost."""
@@ -333,7 +252,7 @@ class Journal:
 
     async def _compacted(self, edit: Append) -> bool:
         player_id, after = edit.log.player_id, edit.after
-        live, log_key, mark_key, past_key = _keys(edit.log.duel_id, player_id)
+        live, mark_key, log_key, past_key = _keys(edit.log.duel_id, player_id)
         mark, edits = await self._hot.call(READ, [mark_key, log_key], [])
         base = _marked(mark, "").seq
         front = edits[: after.seq - base]
@@ -346,8 +265,8 @@ class Journal:
 def _keys(duel_id: str, player_id: str) -> tuple[str, str, str, str]:
     return (
         keys.duel_live(duel_id),
-        keys.duel_log(duel_id, player_id),
         keys.duel_mark(duel_id, player_id),
+        keys.duel_log(duel_id, player_id),
         keys.duel_past(duel_id, player_id),
     )
 

@@ -30,8 +30,10 @@ from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence, QueueMatched
 
 log = structlog.get_logger(__name__)
-RECALL_S, LOOK_S = 0.5, 0.05
-"""How long other processes have to put back what the store has lost, and how often it is asked whether they did."""
+RECALL_S, SAY_S, LOOK_S = 2.0, 0.25, 0.05
+"""How long other processes have to put back what the store has lost, how often they are told, for they may still be
+deaf, and how often the store is asked whether they did.
+"""
 CONCLUDE_MS = 3000
 """How long after the end another process looks whether all have heard of it."""
 Present = Callable[[str], Awaitable[bool]]
@@ -300,10 +302,11 @@ class Duels:
         """If the store was emptied, let whoever holds the pens of these players put their texts back, for a moment."""
         with suppress(TimeoutError):
             async with asyncio.timeout(RECALL_S):
-                if await self.journal.whole(duel_id, player_ids):
-                    return
-                await self.tell(duel_id, unknown=True)
-                while not await self.journal.whole(duel_id, player_ids):  # noqa: ASYNC110 - the store tells nobody
+                looks = 0
+                while not await self.journal.whole(duel_id, player_ids):
+                    if looks % (SAY_S // LOOK_S) == 0:
+                        await self.tell(duel_id, unknown=True)
+                    looks += 1
                     await asyncio.sleep(LOOK_S)
 
     async def conclude(self, duel: Duel) -> None:

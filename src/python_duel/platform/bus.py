@@ -92,13 +92,15 @@ class Bus:
         if not confirmed.done():
             await asyncio.wait_for(asyncio.shield(confirmed), CONFIRM_S)
 
-    async def unsubscribe(self, topic: str) -> None:
-        """Undo one `subscribe`. It is heard for a while: who lost a connection comes back to the same topics."""
+    async def unsubscribe(self, topic: str, *, linger: bool = True) -> None:
+        """Undo one `subscribe`. Unless not to `linger`, it is heard for a while: who lost a connection comes back to
+        the same topics.
+        """
         if topic not in self._topics:
             return
         self._topics[topic] -= 1
         if not self._topics[topic]:
-            asyncio.get_running_loop().call_later(self._linger_s, self._forget, topic)
+            asyncio.get_running_loop().call_later(self._linger_s if linger else 0, self._forget, topic)
 
     def _forget(self, topic: str) -> None:
         if self._topics.get(topic) == 0:

@@ -8,7 +8,6 @@ from typing import Any
 
 from python_duel.duels import rules
 from python_duel.duels.models import Duel
-from python_duel.duels.repository import side
 from python_duel.errors import AlreadyInDuel, Forbidden, Invalid, Unavailable
 from python_duel.platform.batch import Batch
 from python_duel.protocol import client
@@ -98,26 +97,24 @@ class Handlers:
 
     async def open(self, connection: Connection, message: client.DuelOpen) -> client.DuelOpenAck:
         duel_id = message.duel_id
+        if connection.arrival:
+            await asyncio.wait([connection.arrival])  # or the snapshot may show who asks for it as away
         facts, viewer = await self._services.hub.watch(connection, duel_id, partial(self._enter, connection, message))
         connection.roles[duel_id] = viewer.role
         self._services.hub.release(connection.sid, duel_id)
         pen = duel_id in connection.pens if viewer.role == "player" else None
         return client.DuelOpenAck(snapshot=views.snapshot(facts, viewer), pen=pen)
 
-    async def _enter(self, connection: Connection, message: client.DuelOpen, duel: Duel) -> Duel:
-        """Before the documents are read: a player takes the pen. Gives the duel as it is then."""
+    async def _enter(self, connection: Connection, message: client.DuelOpen, duel: Duel) -> None:
+        """Before the documents are read: a player takes the pen."""
         services, player_id = self._services, connection.player_id
         if views.viewer(duel, player_id).role != "player":
-            return duel
-        if connection.arrival and side(duel, player_id).away_since:
-            await connection.arrival
-            duel = await services.duels.get(duel.id)
+            return
         services.matchmaking.places.forget(player_id)
         package = await services.duels.package(duel)
         before = await services.writing.take_pen(connection, duel, package, message.page or "", message.take)
         if before == "other":
             await self._tell_pen(player_id, message)
-        return duel
 
     async def _tell_pen(self, player_id: str, message: client.DuelOpen) -> None:
         """Let the player's other pages know who writes now."""

@@ -15,6 +15,9 @@ from python_duel.realtime.room import Enter, Load, Room
 from python_duel.realtime.transport.link import Link
 from python_duel.realtime.views import Facts, Viewer
 
+AT_ONCE = 100
+"""Duels that are looked after together."""
+
 
 class Hub:
     """Rooms by duel and sockets by player."""
@@ -54,16 +57,18 @@ class Hub:
         """
         sid = connection.sid
         watching = self._watching[sid]
+        new = duel_id not in watching
         try:
-            if duel_id not in watching:
+            if new:
                 watching.add(duel_id)
                 await self._bus.subscribe(f"duel:{duel_id}")
                 await self._journal.watch(duel_id)
             # Only now: while this waited, the last other watcher may have closed the room.
             return await self._room(duel_id).open(sid, connection.link, connection.player_id, enter)
         except BaseException:
-            watching.discard(duel_id)
-            await self._unwatch(sid, duel_id)
+            if new:
+                watching.discard(duel_id)
+                await self._unwatch(sid, duel_id, linger=False)
             raise
 
     def _room(self, duel_id: str) -> Room:
@@ -109,7 +114,7 @@ class Hub:
         """Every open socket as `(player, socket)`."""
         return [(player_id, sid) for player_id, sids in self.players.items() for sid in sids]
 
-    async def _unwatch(self, sid: str, duel_id: str) -> None:
+    async def _unwatch(self, sid: str, duel_id: str, *, linger: bool = True) -> None:
         room = self._rooms.get(duel_id)
         if room:
             room.members.pop(sid, None)
@@ -117,7 +122,9 @@ class Hub:
                 room.close()
                 del self._rooms[duel_id]
                 await self._journal.unwatch(duel_id)
-        await self._bus.unsubscribe(f"duel:{duel_id}")
+                if duel_id in self._rooms:
+                    await self._journal.watch(duel_id)  # somebody came meanwhile
+        await self._bus.unsubscribe(f"duel:{duel_id}", linger=linger)
 
     async def _heard(self, topic: str, event: str, data: Any, origin: str) -> None:
         if event == RELAYED:
@@ -158,12 +165,17 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
 
     async def _after_gap(self) -> None:
-        """The store may have lost who watches, and this process what it was told."""
-        for duel_id in list(self._rooms):
-            await self._watch_again(duel_id)
+        """The store may have lost everything, and this process what it was told."""
+        # Apart: the listener must hear what others ask for meanwhile.
+        self._spawn(self._recover_all())
+
+    async def _recover_all(self) -> None:
+        duel_ids = list(self._rooms)
+        for n in range(0, len(duel_ids), AT_ONCE):
+            await asyncio.gather(*map(self._recover, duel_ids[n : n + AT_ONCE]), return_exceptions=True)
 
     async def _recover(self, duel_id: str) -> None:
-        """The store was emptied."""
+        """The store may have been emptied."""
         try:
             if self.lost:
                 await self.lost(duel_id)

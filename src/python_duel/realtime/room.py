@@ -15,8 +15,8 @@ from python_duel.realtime import views, wire
 from python_duel.realtime.transport.link import Link
 from python_duel.realtime.views import Facts, Sight, Viewer
 
-Enter = Callable[[Duel], Awaitable[Duel]]
-"""What somebody who opens a duel does first; gives the duel as it is then."""
+Enter = Callable[[Duel], Awaitable[None]]
+"""What somebody who opens a duel does first."""
 
 
 class Load(Protocol):
@@ -67,11 +67,17 @@ class Room:
         """Make the socket a member, let it `enter` and load what it may see. Call `release` once the snapshot is on
         its way.
         """
+        known = sid in self.members
         member = self.members.setdefault(sid, Member(link, Viewer(player_id, "spectator")))
         member.holds += 1
-        async with self._snapshots:
-            facts = await self._load(self.duel_id, enter)
-            self._inform(member, facts)
+        try:
+            async with self._snapshots:
+                facts = await self._load(self.duel_id, enter)
+                self._inform(member, facts)
+        except BaseException:
+            if known:
+                self._release(member)
+            raise
         return facts, member.viewer
 
     def release(self, sid: str) -> None:
@@ -150,8 +156,10 @@ class Room:
                 await self._push_state()
             case "duel:verdict":
                 verdict = DuelVerdict.model_validate(data)
-                for member in self.members.values():
-                    self._send(member, event, views.verdict(verdict, member.viewer))
+                # Behind a snapshot that is being made: that may not have it yet.
+                async with self._snapshots:
+                    for member in self.members.values():
+                        self._send(member, event, views.verdict(verdict, member.viewer))
             case _:
                 packet = wire.raw_event(event, data)
                 for member in self.members.values():

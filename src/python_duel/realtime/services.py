@@ -48,7 +48,7 @@ class FactsLoader:
         duels = self._duels
         duel = await duels.get(duel_id)
         if enter:
-            duel = await enter(duel)
+            await enter(duel)
         package = await duels.package(duel)
         documents = {}
         for player in duel.players:

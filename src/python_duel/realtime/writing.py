@@ -69,11 +69,18 @@ class Writing:
 
         `page` and `anyway` are those of `Journal.take_pen`.
         """
+        if duel.status == "finished":
+            return self._closed(connection, duel.id)
         connection.taking.add(duel.id)
         try:
-            return await self._take_pen(connection, duel, package, await self._asked(connection, duel.id, page, anyway))
+            taking = await self._asked(connection, duel.id, page, anyway)
+        except BaseException:
+            # The one that is here may be fenced: an edit that was answered meanwhile has not shown it.
+            self._doubt(connection, connection.pens.get(duel.id))
+            raise
         finally:
             connection.taking.discard(duel.id)
+        return self._take_pen(connection, duel, package, taking)
 
     async def _asked(self, connection: Connection, duel_id: str, page: str, anyway: bool) -> Taking:
         """As `Journal.take_pen`; one that the store has lost is put back first by whoever holds it."""
@@ -84,19 +91,17 @@ class Writing:
         await self._duels.recall(duel_id, [player_id])
         return await self._journal.take_pen(duel_id, player_id, page, anyway=anyway)
 
-    async def _take_pen(self, connection: Connection, duel: Duel, package: Package, taking: Taking) -> Before:
-        log, before = taking
+    def _take_pen(self, connection: Connection, duel: Duel, package: Package, taking: Taking) -> Before:
+        if taking.before == "closed":
+            return self._closed(connection, duel.id)
         self._lay_down(connection, duel.id)
-        if before == "closed" or duel.status == "finished":
-            connection.over.add(duel.id)
-            return "closed"
-        if log is None:
-            return before
+        if taking.log is None:
+            return taking.before
         player = side(duel, connection.player_id)
         starter = starter_of(player, package)
-        document = await self._journal.read(duel.id, player.player_id, starter)
+        document = taking.stored.document(starter)
         pen = Pen(
-            log,
+            taking.log,
             document,
             starter,
             duel.starts_at,
@@ -107,7 +112,12 @@ class Writing:
         )
         connection.pens[duel.id] = pen
         self._holders[duel.id][connection.player_id] = connection
-        return before
+        return taking.before
+
+    def _closed(self, connection: Connection, duel_id: str) -> Before:
+        self._lay_down(connection, duel_id)
+        connection.over.add(duel_id)
+        return "closed"
 
     def forget(self, connection: Connection) -> None:
         """The socket closed."""
@@ -207,13 +217,13 @@ class Writing:
             reply(self._not_kept(connection, pen, append.log.duel_id, outcome))
         if pen.repeated:
             self._answer_again(pen, seq, outcome)
+        if pen.stale and not pen.under_way:
+            self._read_again(connection, pen)
 
     def _not_kept(self, connection: Connection, pen: Pen, duel_id: str, outcome: Outcome) -> DuelError:
         """Why not; the pen is laid down, or is stale."""
         if outcome in ("order", "lost", "forgotten"):
             pen.stale = True
-            if not pen.under_way:
-                self._read_again(connection, pen)
             return _not_stored()
         if outcome == "closed":
             self._fenced(connection, duel_id, over=True)
@@ -244,16 +254,21 @@ class Writing:
         """The store may have lost everything: look for every pen of this process."""
         duel_ids = list(self._holders)
         for n in range(0, len(duel_ids), AT_ONCE):
-            await asyncio.gather(*map(self.put_back, duel_ids[n : n + AT_ONCE]))
+            await asyncio.gather(*map(self.put_back, duel_ids[n : n + AT_ONCE]), return_exceptions=True)
 
     async def put_back(self, duel_id: str) -> None:
         """As `put_all_back`, of one duel."""
         for connection in list(self._holders.get(duel_id, {}).values()):
             pen = connection.pens.get(duel_id)
             # With an edit under way, the answer to that one says it.
-            if pen and not pen.busy and await self._journal.standing(pen.log) != "own" and not pen.busy:
-                pen.stale = True
-                self._read_again(connection, pen)
+            if pen and not pen.busy and await self._journal.standing(pen.log) != "own":
+                self._doubt(connection, pen)
+
+    def _doubt(self, connection: Connection, pen: Pen | None) -> None:
+        """The pen may be good no more. If something shows that already, or will, nothing is done."""
+        if pen and not pen.busy:
+            pen.stale = True
+            self._read_again(connection, pen)
 
     def _read_again(self, connection: Connection, pen: Pen) -> None:
         """Nobody knows which of the last edits are in the log: go on from what it has. If it has lost everything, it
