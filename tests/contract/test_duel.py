@@ -104,6 +104,7 @@ async def test_an_edit_is_taken_once_and_in_order(players: tuple[Player, Player]
     assert gap["code"] == "resync"
     assert gap["seq"] == 1
     assert gap["text"] == "# 🦆\n" + ada.text
+    await bob.heard("duel:edit", player_id=ada.id, seq=1)
     snapshot = await bob.open(duel_id)
     assert next(p["text"] for p in snapshot["players"] if p["id"] == ada.id) == gap["text"]
     assert len([e for e in bob.events["duel:edit"] if e["player_id"] == ada.id]) == 1
