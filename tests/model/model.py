@@ -81,6 +81,10 @@ class Asked:
     losses: int
 
 
+NOTHING = Asked("countdown", None, frozenset(), -1)
+"""Was certain."""
+
+
 @dataclass
 class Duel:
     """One duel of two players. Both may act at once: what is asked and its answer are told apart."""

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from socketio.exceptions import SocketIOError
 
-from tests.model.model import Answer, Document, Duel, Kind, unknown
+from tests.model.model import NOTHING, Answer, Document, Duel, Kind, unknown
 from tests.support.player import Player, units
 
 TROUBLE = (SocketIOError, TimeoutError, OSError)
@@ -103,7 +103,7 @@ class Steady:
     async def _open(self) -> None:
         self._opened = False
         known = self._duels.get(self.duel_id)
-        asked = known.asking() if known else None
+        asked = known.asking() if known else NOTHING
         answer = await self.player.ask("duel:open", {"duel_id": self.duel_id})
         if unknown(answer):
             raise TimeoutError
@@ -113,8 +113,7 @@ class Steady:
         self.player.take(snapshot)
         if known is None and snapshot["status"] != "countdown":
             known = self._duels.setdefault(self.duel_id, begun(snapshot))
-            asked = known.asking()
-        if known and asked:
+        if known:
             known.opened(self.player.id, snapshot, asked)
         self._opened = known is not None
 
