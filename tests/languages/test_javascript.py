@@ -218,7 +218,7 @@ def test_deep_recursion(runner: Runner) -> None:
 
 
 def test_too_much_output(runner: Runner) -> None:
-    # It may burn its time while it waits for a reader who gets none.
+    # It waits for its reader, who may get little time, and neither spins nor fills its memory meanwhile.
     flood = "for (;;) console.log('again'.repeat(9999));"
     assert ran(runner, flood, limits=Limits(cpu_ms=10_000)).ending is Ending.OUTPUT
 
