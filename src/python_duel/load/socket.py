@@ -73,7 +73,8 @@ class Socket(WSListener):
         if packet[:1] == b"0":
             self.transport.send(TEXT, b"40" + msgspec.json.encode({"token": self._token}))
         elif kind == b"40":
-            self.joined.set_result(None)
+            if not self.joined.done():  # nobody may wait for it any more
+                self.joined.set_result(None)
         elif kind == b"44":
             self.joined.set_exception(Refused(packet[2:].decode()))
         elif kind == b"43":
