@@ -76,6 +76,10 @@ async def test_the_host_proves_a_duel(arena: Arena, played: tuple[str, Player, P
     assert good.returncode == 0, good.stderr
     said = json.loads(good.stdout)
     assert (said["ok"], said["faults"], said["submissions"], said["lost"]) == (True, [], 2, 0)
+    assert verified(arena, duel_id, "--hash", said["hash"]).returncode == 0
+    another = verified(arena, duel_id, "--hash", "0" * 64)
+    assert another.returncode == 1
+    assert said["hash"] in another.stderr
     database = await asyncpg.connect(arena.database_url)
     try:
         await database.execute("ALTER TABLE replays DISABLE TRIGGER USER")

@@ -2,21 +2,25 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import DBAPIError
 
+from python_duel.challenges.service import Challenges
 from python_duel.duels import replay, rules
+from python_duel.duels.archive import Replays
 from python_duel.duels.document import Document
 from python_duel.duels.journal import Kept, Outcome
 from python_duel.duels.replay import Edit, Log, Rows, Sent, Side
 from python_duel.errors import NotFound
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.verdict import Verdict
-from tests.support.parts import Parts, a_submission, an_answer
+from tests.support.parts import TERMS, Parts, a_submission, an_answer
 
 ADA, BOB = "ada", "bob"
 STARTER = "def f():\n    pass\n"
@@ -33,27 +37,47 @@ class Game:
         self.documents = {ADA: Document.of(STARTER), BOB: Document.of(STARTER)}
         self.edits: dict[str, list[Edit]] = {ADA: [], BOB: []}
         self.sent: list[Sent] = []
+        self.judged_at: dict[str, int] = {}
         self.finished_at = 0
 
     def do(self, at: int, command: rules.Command) -> None:
+        if isinstance(command, rules.Judge) and command.id in self.judged_at:
+            return
         try:
             events = rules.decide(self.state, command, at)
         except rules.Refused:
             return
         self.state = rules.fold(self.state, events)
-        line = replay.entry(command)
-        if events and line:
+        if line := replay.entry(command, events):
             self.entries.append((at, line))
         for event in events:
             if isinstance(event, rules.Received):
-                self._receive(event.submission)
+                self._receive(event.submission, at)
+            if isinstance(event, rules.Judged):
+                self.judged_at[event.id] = at
             if isinstance(event, rules.Finished):
                 self.finished_at = event.at
 
-    def _receive(self, received: rules.Submission) -> None:
+    def _receive(self, received: rules.Submission, at: int) -> None:
         document = self.documents[received.player_id]
-        known = (received.id, received.player_id, received.id, received.receipt, document.seq, "python", document.text)
-        self.sent.append(Sent(*known, None, None))
+        self.sent.append(
+            Sent(
+                id=received.id,
+                player_id=received.player_id,
+                submission_id=received.id,
+                receipt=received.receipt,
+                seq=document.seq,
+                language="python",
+                code=document.text,
+                received_at=at,
+                judged_at=None,
+                verdict=None,
+                passed=None,
+                total=9,
+                time_ms=3,
+                memory_kb=9_000,
+            )
+        )
 
     def write(self, at: int, player_id: str, line: str) -> None:
         document = self.documents[player_id]
@@ -65,9 +89,14 @@ class Game:
         self.do(at, rules.Resign(ADA))
         for row in self.sent:
             self.do(at, rules.Judge(row.id, Verdict.WA, 1))
+        self.do(at, rules.Tick())  # who resigned when time was up was refused
         assert self.state.result
         judged = {s.id: s for s in self.state.submissions}
-        sides = [Side(p, "python", STARTER, d.seq, d.text) for p, d in self.documents.items()]
+        documents = [self.documents[seat.player_id] for seat in self.state.seats]
+        sides = [
+            Side(s.player_id, "python", STARTER, d.seq, d.text, "python", s.away_since, s.offers_draw)
+            for s, d in zip(self.state.seats, documents, strict=True)
+        ]
         rows = Rows(
             duel_id="duel",
             challenge="digest",
@@ -78,19 +107,29 @@ class Game:
             finished_at=self.finished_at,
             result=self.state.result,
             sides=(sides[0], sides[1]),
-            submissions=tuple(replace(s, verdict=judged[s.id].verdict, passed=judged[s.id].passed) for s in self.sent),
+            submissions=tuple(
+                replace(s, verdict=judged[s.id].verdict, passed=judged[s.id].passed, judged_at=self.judged_at[s.id])
+                for s in self.sent
+            ),
         )
         return replay.write(rows, self.edits, self.entries), rows
 
 
 PLAYERS = st.sampled_from([ADA, BOB])
+SIMPLE: dict[str, Callable[[str], rules.Command]] = {
+    "leave": rules.Leave,
+    "return": rules.Return,
+    "draw": rules.OfferDraw,
+    "rematch": rules.OfferRematch,
+    "tick": lambda _: rules.Tick(),
+}
 STEPS = st.one_of(
     st.tuples(
         st.just("write"), PLAYERS, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0"))
     ),
     st.tuples(st.just("submit"), PLAYERS, st.none()),
     st.tuples(st.just("judge"), st.integers(0, 5), st.sampled_from(Verdict)),
-    st.tuples(st.sampled_from(["leave", "return", "draw", "tick"]), PLAYERS, st.none()),
+    st.tuples(st.sampled_from([*SIMPLE]), PLAYERS, st.none()),
 )
 
 
@@ -100,21 +139,15 @@ def games(draw: st.DrawFn) -> tuple[Log, Rows]:
     game, at = Game(), STARTS
     for kind, who, what in draw(st.lists(STEPS, max_size=30)):
         at += draw(st.integers(0, 3_000))
-        match kind:
-            case "write":
-                game.write(at, who, what)
-            case "submit":
-                game.do(at, rules.Submit(who, f"s{len(game.sent) + 1}"))
-            case "judge" if game.sent:
-                game.do(at, rules.Judge(game.sent[who % len(game.sent)].id, what, int(what is Verdict.AC)))
-            case "leave":
-                game.do(at, rules.Leave(who))
-            case "return":
-                game.do(at, rules.Return(who))
-            case "draw":
-                game.do(at, rules.OfferDraw(who))
-            case _:
-                game.do(at, rules.Tick())
+        if kind == "write":
+            game.write(at, who, what)
+        elif kind == "judge":
+            for row in game.sent[who : who + 1]:
+                game.do(at, rules.Judge(row.id, what, int(what is Verdict.AC)))
+        elif kind == "submit":
+            game.do(at, rules.Submit(who, f"s{len(game.sent) + 1}"))
+        else:
+            game.do(at, SIMPLE[kind](who))
     return game.end(at)
 
 
@@ -176,6 +209,11 @@ def test_the_winner_is_recomputed_by_the_order_of_receipt() -> None:
         {"seq": 0},
         {"language": "cpp"},
         {"submission_id": "other"},
+        {"received_at": 2_999},
+        {"judged_at": 6_001},
+        {"total": 3},
+        {"time_ms": 2},
+        {"memory_kb": 1},
     ],
     ids=lambda changed: next(iter(changed)),
 )
@@ -188,13 +226,38 @@ def test_a_changed_submission_fails(changed: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"text": "x"}, {"seq": 2}, {"starter": "x"}, {"player_id": "eve"}],
+    [
+        {"text": "x"},
+        {"seq": 2},
+        {"starter": "x"},
+        {"player_id": "eve"},
+        {"last_language": "cpp"},
+        {"away_since": 5_000},
+        {"offers_draw": True},
+    ],
     ids=lambda changed: next(iter(changed)),
 )
 def test_a_changed_side_fails(changed: dict[str, object]) -> None:
     log, rows = a_game()
     ada = replace(rows.sides[0], **changed)  # type: ignore[arg-type]
     assert replay.verify(log, replace(rows, sides=(ada, rows.sides[1]))).faults
+
+
+def test_verdicts_of_before_have_no_total() -> None:
+    log, rows = a_game()
+    lines = [{k: v for k, v in line.items() if k not in ("total", "time_ms", "memory_kb")} for line in replay.read(log)]
+    older = replay._sealed(lines)
+    assert not replay.verify(older, rows).faults
+    late = replace(rows.submissions[0], judged_at=6_001)
+    assert replay.verify(older, replace(rows, submissions=(late, rows.submissions[1]))).faults
+
+
+@pytest.mark.parametrize("kind", ["edit", "submit", "verdict", "duel", "end"])
+def test_a_sealed_log_of_something_else_fails(kind: str) -> None:
+    """Whoever writes one may know how to hash."""
+    log, rows = a_game()
+    lines = [{"kind": kind} if line["kind"] == kind else line for line in replay.read(log)]
+    assert replay.verify(replay._sealed(lines), rows).faults
 
 
 def test_edits_that_a_store_has_lost_are_told_not_proved() -> None:
@@ -284,17 +347,28 @@ async def test_the_log_is_written_at_the_end_and_proves_what_is_stored(core: Par
         "UPDATE duels SET deadline = deadline + 1",
         "UPDATE submissions SET receipt = 2",
         "UPDATE submissions SET code = 'x = 2'",
+        "UPDATE submissions SET received_at = received_at - 60000",
+        "UPDATE submissions SET total = total + 1",
         "UPDATE duel_players SET final_text = final_text || ' ' WHERE seat = 1",
+        "UPDATE duel_players SET language = 'cpp' WHERE seat = 0",
+        # What cannot even be read is damage too.
+        "UPDATE duels SET reason = 'rolved'",
+        "UPDATE duel_players SET starting_language = 'qython'",
+        "UPDATE challenges SET package = replace(package, '{', '[')",
+        "DELETE FROM duel_players WHERE seat = 1",
+        "DELETE FROM submissions",
+        "DELETE FROM replays",
         "UPDATE replays SET log = replace(log, '🦆', '🐢')",
         "UPDATE replays SET hash = 'f' || substr(hash, 2) || 'f'",
     ],
 )
 async def test_a_change_of_what_is_stored_shows(core: Parts, change: str) -> None:
     duel_id = await solved(core)
-    for table in ("duels", "submissions", "replays"):
+    for table in ("duels", "duel_players", "submissions", "replays"):
         await core.sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     await core.sql(change)
-    assert (await core.duels.archive.replays.verify(duel_id)).faults
+    replays = Replays(core.database, Challenges(core.database, core.settings.code_bytes))
+    assert (await replays.verify(duel_id)).faults
 
 
 async def test_a_log_waits_for_the_last_verdict(core: Parts) -> None:
@@ -343,10 +417,34 @@ async def test_a_run_whose_result_comes_twice_is_noted_once(core: Parts) -> None
     assert [line["verdict"] for line in lines if line["kind"] == "run"] == ["WA", "AC"]
 
 
-async def test_a_log_does_not_change(core: Parts) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE replays SET hash = ''",
+        "DELETE FROM replays",
+        "UPDATE duel_players SET final_text = ''",
+        "UPDATE duel_players SET language = 'cpp'",
+    ],
+)
+async def test_not_even_sql_changes_what_is_kept(core: Parts, change: str) -> None:
     await solved(core)
-    with pytest.raises(Exception, match="does not change"):
-        await core.sql("UPDATE replays SET hash = ''")
+    with pytest.raises(DBAPIError, match="does not change"):
+        await core.sql(change)
+
+
+async def test_a_replay_goes_with_its_duel(core: Parts) -> None:
+    await solved(core)
+    await core.sql("DELETE FROM duels")
+    assert await core.sql("SELECT count(*) FROM replays") == [(0,)]
+
+
+async def test_a_rematch_that_is_asked_for_when_time_is_up_ends_a_duel_that_can_be_proved(core: Parts) -> None:
+    """It comes before anybody has said that time is up."""
+    duel_id, ada, _ = await core.live()
+    await core.sql("UPDATE duels SET deadline = starts_at + 1")
+    await core.duels.rematch(duel_id, ada, lambda duel: TERMS)
+    assert (await core.duel(duel_id)).reason == "timeout"
+    assert not (await core.duels.archive.replays.verify(duel_id)).faults
 
 
 async def test_an_end_waits_for_a_text_that_the_store_has_lost(core: Parts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,7 +180,10 @@ async def test_a_stale_verdict_does_not_overwrite(core: Parts) -> None:
     assert (await core.duel(duel_id)).status == "live"
 
 
-@pytest.mark.parametrize("change", ["verdict = 'AC'", "verdict = NULL", "passed = 9", "receipt = 7", "code = 'other'"])
+@pytest.mark.parametrize(
+    "change",
+    ["verdict = 'AC'", "verdict = NULL", "passed = 9", "receipt = 7", "code = 'other'", "received_at = 1", "seq = 7"],
+)
 async def test_not_even_sql_changes_a_verdict(core: Parts, change: str) -> None:
     duel_id, ada, _ = await core.live()
     await core.judge(await core.submit(duel_id, ada, "a"), Verdict.WA, passed=4)
@@ -190,7 +193,7 @@ async def test_not_even_sql_changes_a_verdict(core: Parts, change: str) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["status = 'live'", "winner_id = NULL, outcome = 'draw'", "reason = 'resigned'", "finished_at = 1"],
+    ["status = 'live'", "winner_id = NULL, outcome = 'draw'", "reason = 'resigned'", "finished_at = 1", "deadline = 1"],
 )
 async def test_not_even_sql_changes_a_result(core: Parts, change: str) -> None:
     duel_id, ada, _ = await core.live()
@@ -221,7 +224,8 @@ async def test_a_fault_of_the_platform_is_judged_again_and_never_counts(core: Pa
     await core.judge(broken, Verdict.IE, attempt=ATTEMPTS)
     # It is left to the sweep, which asks the judges again: until some minutes have passed.
     assert (await core.duel(duel_id)).status == "live"
-    await core.sql("UPDATE submissions SET received_at = received_at - :patience", patience=PATIENCE_MS)
+    waits = "UPDATE submissions SET received_at = received_at - :patience WHERE verdict IS NULL"
+    await core.sql(waits, patience=PATIENCE_MS)
     await core.recovery.sweep(None)
     await core.judge(broken, Verdict.IE, attempt=ATTEMPTS)
     assert (await core.duel(duel_id)).winner_id == bob
@@ -305,8 +309,9 @@ async def test_texts_are_archived_by_the_end_or_by_the_sweep(core: Parts) -> Non
     read = "SELECT seat, final_seq, final_text FROM duel_players ORDER BY seat"
     assert [tuple(row) for row in await core.sql(read)] == expected
     # As if the process had died between the commit and the archive.
+    for table in ("duels", "duel_players"):
+        await core.sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     await core.sql("UPDATE duel_players SET final_seq = NULL, final_text = NULL")
-    await core.sql("ALTER TABLE duels DISABLE TRIGGER keep_result")
     await core.sql("UPDATE duels SET finished_at = 1")
     await core.recovery.sweep(nobody)
     assert [tuple(row) for row in await core.sql(read)] == expected

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import partial
 
 from python_duel.challenges.package import Package
@@ -85,15 +86,27 @@ class Replays:
         return found
 
     async def verify(self, duel_id: str) -> replay.Report:
-        """Recompute a duel from its event log and compare all that is stored of it; raises `NotFound`."""
+        """Recompute a duel from its event log and compare all that is stored of it.
+
+        Raises `NotFound` when there is no such duel, or it is too early.
+        """
         async with self._database.transaction() as session:
             duel = await repository.get(session, duel_id)
-            if duel is None:
-                raise NotFound("There is no such duel.")
             submissions = await repository.with_code(session, duel_id)
-        log = await self.get(duel_id)
-        package = await self._challenges.by_digest(duel.challenge_digest)
-        return replay.verify(log, _rows(duel, submissions, package))
+            log = await repository.replay(session, duel_id)
+            waits = await repository.entries(session, duel_id)
+        if duel is None:
+            raise NotFound("There is no such duel.")
+        if duel.status != "finished" or (waits and not log):
+            raise NotFound("There is no replay yet: the duel is not over, or a verdict is still to come.")
+        if log is None:
+            return replay.Report(faults=["the event log is gone, or the duel was played before logs were kept"])
+        try:
+            package = await self._challenges.by_digest(duel.challenge_digest)
+            rows = _rows(duel, submissions, package)
+        except (LookupError, ValueError) as error:
+            return replay.Report(hash=log.hash, faults=[f"what is stored beside the log is damaged: {error!r}"])
+        return replay.verify(log, rows)
 
 
 def _over(duel: Duel) -> bool:
@@ -112,6 +125,9 @@ def _rows(duel: Duel, submissions: Sequence[Submission], package: Package) -> re
             starter_of(player, package),
             player.final_seq or 0,
             player.final_text or "",
+            player.language,
+            player.away_since,
+            player.offers_draw,
         )
         for player in duel.players
     )
@@ -126,7 +142,7 @@ def _rows(duel: Duel, submissions: Sequence[Submission], package: Package) -> re
         result=result,
         sides=(first, second),
         submissions=tuple(
-            replay.Sent(s.id, s.player_id, s.submission_id, s.receipt, s.seq, s.language, s.code, s.verdict, s.passed)
-            for s in submissions
+            replay.Sent(**{field.name: getattr(row, field.name) for field in fields(replay.Sent)})
+            for row in submissions
         ),
     )

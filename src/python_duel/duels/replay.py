@@ -34,7 +34,7 @@ COMMANDS: dict[str, type[rules.Command]] = {
     "leave": rules.Leave,
     "return": rules.Return,
 }
-"""Those that a log has, by the kind of their line. A rematch is offered after the end."""
+"""Those that a log has, by the kind of their line."""
 KINDS = {command: kind for kind, command in COMMANDS.items()}
 SEALED = re.compile(r'(.*),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
 
@@ -60,6 +60,9 @@ class Side:
     starter: str
     seq: int
     text: str
+    last_language: str
+    away_since: int | None = None
+    offers_draw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,13 @@ class Sent:
     seq: int
     language: str
     code: str
+    received_at: int
+    judged_at: int | None
     verdict: str | None
     passed: int | None
+    total: int | None
+    time_ms: int | None
+    memory_kb: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,8 @@ class Report:
     submissions: int = 0
     lost: int = 0
     """Texts whose edits were lost with their store: what they were is known, how they were typed is not."""
+    hash: str = ""
+    """Of the log's last line: who keeps it elsewhere knows that this is the log that was written."""
     faults: list[str] = field(default_factory=list)
 
 
@@ -117,10 +127,14 @@ class Broken(ValueError):
     """The log is not what was written; the message says where."""
 
 
-def entry(command: rules.Command) -> Line | None:
-    """A command as the log keeps it, None when it does not."""
-    kind = KINDS.get(type(command))
-    return {"kind": kind, **asdict(command)} if kind else None
+def entry(command: rules.Command, events: Sequence[rules.Event]) -> Line | None:
+    """A command as the log keeps it, for what it did; None when that is nothing.
+
+    A rematch is offered after the end: of one that comes when time is up and nobody has said so, the log has the end.
+    """
+    if isinstance(command, rules.OfferRematch):
+        command, events = rules.Tick(), [event for event in events if isinstance(event, rules.Finished)]
+    return {"kind": KINDS[type(command)], **asdict(command)} if events else None
 
 
 # ---- writing
@@ -156,10 +170,12 @@ def _end(rows: Rows) -> Line:
 
 
 def _told(line: Line, sent: dict[str, Sent]) -> Line:
-    """A line as it was noted; of a submission, with what is known of it."""
-    row = sent.get(line["id"]) if line["kind"] == "submit" else None
+    """A line as it was noted; of a submission and its verdict, with what is known of it."""
+    row = sent.get(line["id"]) if line["kind"] in ("submit", "verdict") else None
     if row is None:
         return line
+    if line["kind"] == "verdict":
+        return {**line, "total": row.total, "time_ms": row.time_ms, "memory_kb": row.memory_kb}
     known = {"submission_id": row.submission_id, "receipt": row.receipt, "seq": row.seq, "language": row.language}
     return {**line, **known, "sha256": _digest(row.code)}
 
@@ -236,7 +252,7 @@ def _parsed(body: str, number: int) -> Line:
 
 def verify(log: Log, rows: Rows) -> Report:
     """Check a log, recompute from it both texts, the order of receipt and the winner, and compare what is stored."""
-    report = Report()
+    report = Report(hash=log.hash)
     try:
         lines = read(log)
         if lines[0].get("version") != VERSION:
@@ -244,6 +260,8 @@ def verify(log: Log, rows: Rows) -> Report:
         report.faults += _compared(lines, rows, report)
     except Broken as broken:
         report.faults.append(str(broken))
+    except (KeyError, TypeError, ValueError) as error:
+        report.faults.append(f"the log is not of this format: {error!r}")
     return report
 
 
@@ -306,14 +324,36 @@ def _judged_otherwise(lines: list[Line], rows: Rows, report: Report) -> Iterator
         return
     if after.result != rows.result:
         yield f"by the log the result is {after.result}, stored is {rows.result}"
+    if [(s.player_id, s.away_since, s.offers_draw) for s in after.seats] != [
+        (side.player_id, side.away_since, side.offers_draw) for side in rows.sides
+    ]:
+        yield "who was away, or offered a draw, is stored otherwise than in the log"
     report.submissions = len(rows.submissions)
     stored = [(row.id, row.player_id, row.receipt, row.verdict, row.passed) for row in rows.submissions]
     if [(s.id, s.player_id, s.receipt, s.verdict, s.passed) for s in after.submissions] != stored:
         yield "the submissions, their order or their verdicts are stored otherwise than in the log"
+    yield from _told_otherwise(lines, rows)
+
+
+def _told_otherwise(lines: list[Line], rows: Rows) -> Iterator[str]:
+    """What the rules do not ask for: when it was, what it cost, and the languages."""
     sent = {row.id: row for row in rows.submissions}
+    languages = {side.player_id: side.language for side in rows.sides}
     for line in lines:
-        if line["kind"] == "submit" and _told(line, sent) != line:
-            yield f"submission {line.get('receipt')} is stored otherwise than in the log"
+        if line["kind"] == "language":
+            languages[line["player_id"]] = line["language"]
+        row = sent.get(line["id"]) if line["kind"] in ("submit", "verdict") else None
+        if row is None:
+            continue
+        at = row.received_at if line["kind"] == "submit" else row.judged_at
+        told = _told(line, sent)
+        if line["kind"] == "verdict" and "total" not in line:  # as in older logs
+            told = line
+        if line["at"] != at or told != line:
+            yield f"the {line['kind']} of submission {row.receipt} is stored otherwise than in the log"
+    for side in rows.sides:
+        if languages[side.player_id] != side.last_language:
+            yield f"the last language of {side.player_id} is stored otherwise than in the log"
 
 
 def _played(lines: list[Line], rows: Rows) -> rules.Duel:

@@ -255,8 +255,7 @@ class Duels:
             member = player_id in {seat.player_id for seat in state.seats}
             raise (NotLive if member else Forbidden)(str(refusal)) from None
         repository.record(duel, events)
-        line = replay.entry(command)
-        if events and line:
+        if line := replay.entry(command, events):
             await repository.note(session, duel_id, now, line)
         return Change(duel, events, now)
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -174,6 +174,15 @@ def _note_broken(context: ExceptionContext) -> None:
         context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
+@contextmanager
+def needed() -> Iterator[None]:
+    """Where nothing can be done without the database: raises `StartError` when it cannot be reached or used."""
+    try:
+        yield
+    except (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StartError(f"PostgreSQL does not answer ({error}): check DATABASE_URL.", exit_code=3) from error
+
+
 async def read_now(session: AsyncSession) -> int:
     """The database's time now, in milliseconds since the epoch."""
     return int((await session.execute(select(database_now()))).scalar_one())
@@ -193,22 +202,21 @@ async def migrate(url: str, dump_first: Callable[[], None] | None = None) -> Non
     """
     engine = create_async_engine(async_url(url), connect_args={"timeout": START_S})
     try:
-        async with engine.connect() as connection:
-            await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
-            await connection.commit()
-            try:
-                if dump_first and await _is_older(connection):
-                    await asyncio.to_thread(dump_first)
-                await _upgrade(connection)
-            finally:
-                await connection.execute(text(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
+        with needed():
+            async with engine.connect() as connection:
+                await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
                 await connection.commit()
+                try:
+                    if dump_first and await _is_older(connection):
+                        await asyncio.to_thread(dump_first)
+                    await _upgrade(connection)
+                finally:
+                    await connection.execute(text(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
+                    await connection.commit()
     except CommandError as error:
         raise StartError(
             f"The database was made by a newer version of Python-Duel ({error}): start that, or restore a backup."
         ) from error
-    except (OSError, DBAPIError, asyncpg.PostgresError, TimeoutError) as error:
-        raise StartError(f"PostgreSQL does not answer ({error}): check DATABASE_URL.", exit_code=3) from error
     finally:
         await engine.dispose()
 
