@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -295,6 +296,22 @@ def test_a_gap_must_be_named() -> None:
     log, rows = put_back()
     lines = [{k: v for k, v in line.items() if k != "lost"} for line in replay.read(log)]
     assert any("is missing" in fault for fault in replay.verify(replay._sealed(lines), rows).faults)
+
+
+def test_a_long_text_that_is_edited_often_is_not_held_in_memory_as_often() -> None:
+    game = Game()
+    game.write(2_000, ADA, 60_000 * "x")
+    for n in range(1_000):
+        game.write(3_000 + n, ADA, "")
+    tracemalloc.start()
+    try:
+        log, rows = game.end(7_000)
+        report = replay.verify(log, rows)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (report.faults, report.edits) == ([], 1_001)
+    assert peak < 10_000_000  # a thousand texts have sixty
 
 
 # ---- over real stores

@@ -1,5 +1,6 @@
 """What is kept of a duel that is over: both last texts at once, and its whole event log when the last verdict is in."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import fields
@@ -52,23 +53,23 @@ class Archive:
     async def record(self, duel_id: str) -> None:
         """Store the event log of a duel whose documents are closed, unless a verdict is still to come."""
         async with self._database.transaction() as session:
-            closed = await repository.get(session, duel_id)
-        if closed is None or not _over(closed):
-            return
-        # Before the lock: nothing of it changes any more, and it may take a while.
-        package = await self._challenges.by_digest(closed.challenge_digest)
-        edits = {p.player_id: await self._journal.edits(duel_id, p.player_id) for p in closed.players}
-
-        async def write(session: Transaction) -> None:
-            # Under the lock: two may be about to do it.
-            duel = await repository.lock(session, duel_id)
-            if duel is None or await repository.replay(session, duel_id):
+            duel = await repository.get(session, duel_id)
+            if duel is None or not _over(duel) or await repository.replay(session, duel_id):
                 return
-            rows = _rows(duel, await repository.with_code(session, duel_id), package)
+            submissions = await repository.with_code(session, duel_id)
             entries = [(row.at, json.loads(row.entry)) for row in await repository.entries(session, duel_id)]
-            await repository.keep_replay(session, duel_id, replay.write(rows, edits, entries))
+        # Nothing of it changes any more. A long one takes seconds: nobody's keystrokes or locks wait for it.
+        rows = _rows(duel, submissions, await self._challenges.by_digest(duel.challenge_digest))
+        edits = {p.player_id: await self._journal.edits(duel_id, p.player_id) for p in duel.players}
+        log = await asyncio.to_thread(replay.write, rows, edits, entries)
 
-        await self._database.unit(write)
+        async def keep(session: Transaction) -> None:
+            await repository.lock(session, duel_id)
+            # Two may be about to do it.
+            if not await repository.replay(session, duel_id):
+                await repository.keep_replay(session, duel_id, log)
+
+        await self._database.unit(keep)
 
 
 class Replays:

@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from itertools import accumulate
+from itertools import chain
 from typing import Any
 
 from python_duel.duels import rules
@@ -143,11 +143,11 @@ def entry(command: rules.Command, events: Sequence[rules.Event]) -> Line | None:
 def write(rows: Rows, edits: dict[str, list[Edit]], entries: Sequence[tuple[int, Line]]) -> Log:
     """The log of a duel: `edits` by player, `entries` as `(at, line)` in the order in which they were committed."""
     sent = {row.id: row for row in rows.submissions}
-    happened = [{"at": at, **_told(line, sent)} for at, line in entries]
-    typed = {side.player_id: _typed(side.player_id, edits[side.player_id]) for side in rows.sides}
-    timed = heapq.merge(_in_order(happened), *map(_in_order, typed.values()), key=lambda found: found[0])
-    lost = [line for side in rows.sides for line in _lost(side, typed[side.player_id], rows)]
-    return _sealed([_header(rows), *(line for _, line in timed), *lost, _end(rows)])
+    happened = ({"at": at, **_told(line, sent)} for at, line in entries)
+    typed = [_in_order(_typed(side.player_id, edits[side.player_id])) for side in rows.sides]
+    timed = heapq.merge(_in_order(happened), *typed, key=lambda found: found[0])
+    lost = (line for side in rows.sides for line in _lost(side, edits[side.player_id], rows))
+    return _sealed(chain([_header(rows)], (line for _, line in timed), lost, [_end(rows)]))
 
 
 def _header(rows: Rows) -> Line:
@@ -180,24 +180,25 @@ def _told(line: Line, sent: dict[str, Sent]) -> Line:
     return {**line, **known, "sha256": _digest(row.code)}
 
 
-def _typed(player_id: str, edits: list[Edit]) -> list[Line]:
-    lines: list[Line] = []
+def _typed(player_id: str, edits: list[Edit]) -> Iterator[Line]:
     seq = 0
     for edit in edits:
         before, seq = seq, edit.seq or seq + 1
         line = {"at": edit.at, "kind": "edit", "player_id": player_id, "seq": seq, "changes": json.loads(edit.changes)}
-        lines.append({**line, "lost": seq - before} if edit.seq else line)
-    return lines
+        yield {**line, "lost": seq - before} if edit.seq else line
 
 
-def _in_order(lines: list[Line]) -> Iterator[tuple[int, Line]]:
+def _in_order(lines: Iterable[Line]) -> Iterator[tuple[int, Line]]:
     """Each with a time that never goes back, as a clock may: the order is that in which they came."""
-    return zip(accumulate((line["at"] for line in lines), max), lines, strict=True)
+    latest = 0
+    for line in lines:
+        latest = max(latest, line["at"])
+        yield latest, line
 
 
-def _lost(side: Side, edits: list[Line], rows: Rows) -> Iterator[Line]:
+def _lost(side: Side, edits: list[Edit], rows: Rows) -> Iterator[Line]:
     """What the edits do not give, since a store has lost some: as it was sent."""
-    for row in _missing(side, edits, rows):
+    for row in _missing(side, _typed(side.player_id, edits), rows):
         line = {"at": rows.finished_at, "kind": "lost", "player_id": side.player_id}
         yield {**line, "submission_id": row.id} if row else line
 
@@ -288,19 +289,20 @@ def _unlike(side: Side, edits: list[Line], rows: Rows, lost: set[tuple[str, str 
             yield f"the edits of {side.player_id} do not give {what}"
 
 
-def _missing(side: Side, edits: list[Line], rows: Rows) -> Iterator[Sent | None]:
+def _missing(side: Side, edits: Iterable[Line], rows: Rows) -> Iterator[Sent | None]:
     """The player's submissions whose code the edits do not give; None stands for the last text."""
-    texts = _texts(side, edits)
-    for row in rows.submissions:
-        if row.player_id == side.player_id and texts.get(row.seq) != row.code:
+    sent = [row for row in rows.submissions if row.player_id == side.player_id]
+    texts = _texts(side, edits, {row.seq for row in sent})
+    for row in sent:
+        if texts.get(row.seq) != row.code:
             yield row
     last = max(texts)
     if (last, texts[last]) != (side.seq, side.text):
         yield None
 
 
-def _texts(side: Side, edits: list[Line]) -> dict[int, str]:
-    """A document's text after each edit; raises `Broken`."""
+def _texts(side: Side, edits: Iterable[Line], wanted: set[int]) -> dict[int, str]:
+    """A document's text at the seqs that are `wanted`, and its last one: all would be too many. Raises `Broken`."""
     document = Document.of(side.starter)
     texts = {0: document.text}
     for edit in edits:
@@ -311,8 +313,9 @@ def _texts(side: Side, edits: list[Line]) -> dict[int, str]:
         document = Document(document.seq - 1 + edit.get("lost", 1), document.units)
         if edit["seq"] != document.seq:
             raise Broken(f"edit {document.seq} of {side.player_id} is missing")
-        texts[document.seq] = document.text
-    return texts
+        if document.seq in wanted:
+            texts[document.seq] = document.text
+    return {**texts, document.seq: document.text}
 
 
 def _judged_otherwise(lines: list[Line], rows: Rows, report: Report) -> Iterator[str]:
