@@ -1,5 +1,8 @@
-"""What is kept of a duel that is over does not change: whole rows, last texts; and a replay goes only with its duel."""
+"""What is kept of a duel that is over does not change: whole rows, last texts; and a replay goes only with its duel.
+And a row that says since when players can come and go.
+"""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
@@ -52,5 +55,12 @@ CREATE TRIGGER keep_replay_with_duel BEFORE DELETE ON replays
 
 
 def upgrade() -> None:
+    op.create_table(
+        "uptime",
+        sa.Column("up_since", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("up_since", name=op.f("pk_uptime")),
+    )
+    op.execute("INSERT INTO uptime VALUES (0, 0)")
     for statement in KEEP:
         op.execute(statement)

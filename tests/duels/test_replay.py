@@ -122,6 +122,8 @@ SIMPLE: dict[str, Callable[[str], rules.Command]] = {
     "return": rules.Return,
     "draw": rules.OfferDraw,
     "rematch": rules.OfferRematch,
+    "there": rules.Excuse,
+    "could not come": lambda who: rules.Excuse(who, STARTS + 15_000),
     "tick": lambda _: rules.Tick(),
 }
 STEPS = st.one_of(

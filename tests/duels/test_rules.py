@@ -152,7 +152,7 @@ def test_a_rematch_is_for_after_the_duel() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [rules.Submit("eve", "s"), rules.Resign("eve"), rules.OfferDraw("eve"), rules.Leave("eve"), rules.Return("eve")],
+    [rules.Submit("eve", "s"), *(do("eve") for do in (rules.Resign, rules.OfferDraw, rules.Leave, rules.Excuse))],
 )
 def test_a_stranger_may_do_nothing(command: rules.Command) -> None:
     with pytest.raises(rules.Refused, match="two players"):
@@ -174,6 +174,29 @@ def test_who_comes_back_in_time_has_lost_nothing() -> None:
     assert play((2_000 + GRACE, rules.Return(ADA)), duel=play((2_000, rules.Leave(ADA)))).result == win(
         BOB, "abandoned"
     )
+
+
+def test_an_absence_that_was_the_platforms_counts_from_its_end() -> None:
+    gone = play((2_000, rules.Leave(ADA)))
+    excused = play((2_000 + GRACE, rules.Excuse(ADA, 1_500 + GRACE)), duel=gone)
+    assert (excused.result, excused.seat(ADA).away_since) == (None, 1_500 + GRACE)
+    assert rules.next_due(excused) == 1_500 + 2 * GRACE
+    assert play((1_500 + 2 * GRACE, rules.Tick()), duel=excused).result == win(BOB, "abandoned")
+
+
+def test_who_was_there_all_the_time_was_not_away() -> None:
+    gone = play((2_000, rules.Leave(ADA)))
+    back = play((2_000 + GRACE, rules.Excuse(ADA)), (2_001 + GRACE, rules.Tick()), duel=gone)
+    assert (back.result, back.seat(ADA).away_since) == (None, None)
+    # It excuses nobody else.
+    both = play((1_999, rules.Leave(BOB)), (2_000, rules.Leave(ADA)))
+    assert play((2_000 + GRACE, rules.Excuse(ADA)), duel=both).result == win(ADA, "abandoned")
+
+
+def test_an_excuse_takes_nobody_away_and_changes_no_result() -> None:
+    assert play((2_000, rules.Excuse(ADA, 1_500))).seat(ADA).away_since is None
+    over = play((2_000, rules.Leave(ADA)), (2_100, rules.Resign(ADA)))
+    assert play((2_200, rules.Excuse(ADA)), duel=over) == over
 
 
 def test_both_gone_for_the_grace_abort_it() -> None:

@@ -281,6 +281,61 @@ async def test_the_sweep_sees_who_is_gone_and_who_is_back(core: Parts) -> None:
     assert ada
 
 
+async def gone_for_too_long(core: Parts) -> tuple[str, str, str]:
+    """A duel in which Ada has been away for two minutes, twice what she may."""
+    duel_id, ada, bob = await core.live()
+    await core.duels.presence(duel_id, ada, there=False)
+    await core.sql("UPDATE duel_players SET away_since = away_since - 120000 WHERE away_since IS NOT NULL")
+    return duel_id, ada, bob
+
+
+async def test_who_is_gone_while_the_platform_stands_loses(core: Parts) -> None:
+    duel_id, _, bob = await gone_for_too_long(core)
+    await core.duels.note_up()
+    await core.sql("UPDATE uptime SET up_since = 0")
+    await core.recovery.tick(duel_id, nobody)
+    assert ((await core.duel(duel_id)).winner_id, (await core.duel(duel_id)).reason) == (bob, "abandoned")
+
+
+@pytest.mark.parametrize("noted", [False, True], ids=["not noted yet", "noted again"])
+async def test_nobody_loses_by_an_absence_while_nobody_could_come_back(core: Parts, noted: bool) -> None:
+    """Whatever is asked first when it is over."""
+    duel_id, ada, bob = await gone_for_too_long(core)
+    await core.sql("UPDATE uptime SET up_since = 0, seen_at = :then", then=core.clock.now() - 60_000)
+    if noted:
+        await core.duels.note_up()
+    await core.duels.set_clock()
+    before = core.clock.now()
+    for command in (rules.Tick(), rules.OfferDraw(bob)):
+        await core.duels.command(duel_id, command)
+    duel = await core.duel(duel_id)
+    assert duel.status == "live"
+    assert before - 60_000 < (duel.players[0].away_since or 0) <= core.clock.now()
+    told = [
+        data["grace_until"] for _, event, data in core.bus.said if event == "duel:presence" and data["player_id"] == ada
+    ]
+    assert told[-1] == (duel.players[0].away_since or 0) + duel.grace
+    await core.duels.command(duel_id, rules.Return(ada))
+    assert (await core.duel(duel_id)).players[0].away_since is None
+
+
+async def test_a_short_break_is_part_of_the_grace(core: Parts) -> None:
+    duel_id, _, bob = await gone_for_too_long(core)
+    await core.sql("UPDATE uptime SET up_since = 0, seen_at = :then", then=core.clock.now() - 9_000)
+    await core.recovery.tick(duel_id)
+    assert (await core.duel(duel_id)).winner_id == bob
+
+
+async def test_who_is_there_does_not_lose_because_it_could_not_be_written(core: Parts) -> None:
+    duel_id, ada, _ = await gone_for_too_long(core)
+    await core.duels.note_up()
+    await core.sql("UPDATE uptime SET up_since = 0")
+    await core.recovery.tick(duel_id, everybody)
+    duel = await core.duel(duel_id)
+    assert (duel.status, [player.away_since for player in duel.players]) == ("live", [None, None])
+    assert ("duel:presence", ada, True) in [(e, d.get("player_id"), d.get("connected")) for _, e, d in core.bus.said]
+
+
 async def test_who_is_back_while_the_sweep_goes_on_is_not_away(core: Parts) -> None:
     duel_id, _, bob = await core.live()
     asked: set[str] = set()

@@ -121,6 +121,15 @@ class Replay(Base):
     hash: Mapped[str]
 
 
+class Uptime(Base):
+    """One row: since when players can come and go, and when that was seen last, as Redis and PostgreSQL answered."""
+
+    __tablename__ = "uptime"
+
+    up_since: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seen_at: Mapped[int]
+
+
 class Invite(Base):
     """An open invitation; accepting it creates the duel whose id it holds."""
 

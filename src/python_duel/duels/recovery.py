@@ -26,15 +26,23 @@ class Recovery:
     def __init__(self, duels: Duels) -> None:
         self._duels = duels
 
-    async def tick(self, duel_id: str) -> None:
+    async def tick(self, duel_id: str, present: Present | None = None) -> None:
         """What time brings; for the timers."""
         try:
+            if present:
+                await self._excuse(await self._duels.get(duel_id), present)
             change = await self._duels.command(duel_id, rules.Tick())
         except NotFound:
             await self._duels.timers.set(duel_id, None)
             return
         if not change.events:
             await self._tell_again(change.duel)
+
+    async def _excuse(self, duel: Duel, present: Present) -> None:
+        """Who is about to lose by their absence, and is there: it could not be written when they came."""
+        for seat in rules.overdue(repository.state(duel), self._duels.clock.now()):
+            if await present(seat.player_id):
+                await self._duels.command(duel.id, rules.Excuse(seat.player_id))
 
     async def _tell_again(self, duel: Duel) -> None:
         """It was due and nothing happened: who changed it last may have died before anybody heard of it."""

@@ -33,6 +33,7 @@ COMMANDS: dict[str, type[rules.Command]] = {
     "offer_draw": rules.OfferDraw,
     "leave": rules.Leave,
     "return": rules.Return,
+    "excuse": rules.Excuse,
 }
 """Those that a log has, by the kind of their line."""
 KINDS = {command: kind for kind, command in COMMANDS.items()}

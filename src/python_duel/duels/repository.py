@@ -4,15 +4,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import JSON, cast, delete, insert, select, update
+from sqlalchemy import JSON, case, cast, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from python_duel.duels import rules
-from python_duel.duels.models import Duel, DuelEvent, DuelPlayer, Invite, Replay, Submission
+from python_duel.duels.models import Duel, DuelEvent, DuelPlayer, Invite, Replay, Submission, Uptime
 from python_duel.duels.replay import Line, Log
 from python_duel.protocol.server import Result
 from python_duel.protocol.verdict import Verdict
+
+NOTE_MS, LAPSE_MS = 4_000, 12_000
+"""How often it is noted that players can come and go, and for how long it may not be until they could not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,18 @@ async def pending(session: AsyncSession, before: int) -> list[Submission]:
     query = select(Submission).where(Submission.verdict.is_(None), Submission.received_at < before)
     query = query.options(undefer(Submission.code)).order_by(Submission.received_at).limit(200)
     return list((await session.execute(query)).scalars())
+
+
+async def note_up(session: AsyncSession, now: int) -> None:
+    """Players can come and go."""
+    since = case((Uptime.seen_at < now - LAPSE_MS, now), else_=Uptime.up_since)
+    await session.execute(update(Uptime).where(Uptime.seen_at < now - NOTE_MS).values(up_since=since, seen_at=now))
+
+
+async def up_since(session: AsyncSession, now: int) -> int:
+    """Since when players can come and go without a break; `now` if they could not until this moment."""
+    row = (await session.execute(select(Uptime))).scalar_one()
+    return now if row.seen_at < now - LAPSE_MS else row.up_since
 
 
 async def played_challenges(session: AsyncSession, player_ids: list[str], limit: int = 5) -> set[str]:

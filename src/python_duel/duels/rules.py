@@ -114,7 +114,17 @@ class Return:
     player_id: str
 
 
-Command = Tick | Submit | Judge | Resign | OfferDraw | OfferRematch | Leave | Return
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """An absence that was the platform's: it counts from `away_since`, when the player could come back again, or (None)
+    they are there, and nobody has noticed. Nothing falls due before it.
+    """
+
+    player_id: str
+    away_since: int | None = None
+
+
+Command = Tick | Submit | Judge | Resign | OfferDraw | OfferRematch | Leave | Return | Excuse
 
 
 # ---- events
@@ -155,8 +165,11 @@ Event = Started | Received | Judged | SeatChanged | Finished
 
 def decide(duel: Duel, command: Command, now: int) -> list[Event]:
     """What happens when `command` arrives at `now`; raises `Refused`."""
-    events = _due(duel, now)
-    events += _handle(fold(duel, events), command, now)
+    if isinstance(command, Excuse):
+        events = _excuse(duel, command)
+    else:
+        events = _due(duel, now)
+        events += _handle(fold(duel, events), command, now)
     after = fold(duel, events)
     return events + _settle(after, now)
 
@@ -173,6 +186,11 @@ def held(duel: Duel, submission: Submission) -> bool:
     return submission.verdict is Verdict.AC and any(
         s.pending and s.receipt < submission.receipt for s in duel.submissions
     )
+
+
+def overdue(duel: Duel, now: int) -> list[Seat]:
+    """Those who have been away for longer than they may."""
+    return [s for s in duel.seats if s.away_since is not None and s.away_since + duel.grace <= now]
 
 
 def next_due(duel: Duel) -> int | None:
@@ -258,6 +276,13 @@ def _presence(duel: Duel, player_id: str, away_since: int | None) -> list[Event]
     if duel.status == "finished" or (seat.away_since is None) == (away_since is None):
         return []
     return [SeatChanged(replace(seat, away_since=away_since))]
+
+
+def _excuse(duel: Duel, excuse: Excuse) -> list[Event]:
+    seat = duel.seat(excuse.player_id)
+    if duel.status == "finished" or seat.away_since is None or seat.away_since == excuse.away_since:
+        return []
+    return [SeatChanged(replace(seat, away_since=excuse.away_since))]
 
 
 def _refuse_if_finished(duel: Duel) -> None:

@@ -247,6 +247,18 @@ class Duels:
         if duel is None:
             raise NotFound("There is no such duel.")
         now = await self._now(session)
+        events: list[rules.Event] = []
+        for each in [*await self._excuses(session, duel, now), command]:
+            events += await self._take(session, duel, each, now)
+        return Change(duel, events, now)
+
+    async def _excuses(self, session: Transaction, duel: Duel, now: int) -> list[rules.Excuse]:
+        """Who is about to lose by an absence during which they could not come back: it counts from when they could."""
+        late = rules.overdue(repository.state(duel), now)
+        since = await repository.up_since(session, now) if late else 0
+        return [rules.Excuse(seat.player_id, since) for seat in late if (seat.away_since or 0) < since]
+
+    async def _take(self, session: Transaction, duel: Duel, command: rules.Command, now: int) -> list[rules.Event]:
         state = repository.state(duel)
         try:
             events = rules.decide(state, command, now)
@@ -256,13 +268,18 @@ class Duels:
             raise (NotLive if member else Forbidden)(str(refusal)) from None
         repository.record(duel, events)
         if line := replay.entry(command, events):
-            await repository.note(session, duel_id, now, line)
-        return Change(duel, events, now)
+            await repository.note(session, duel.id, now, line)
+        return events
 
     async def set_clock(self, patience_s: float = PATIENCE_S) -> None:
         """Take the database's time as this process'."""
         async with self.database.transaction(patience_s) as session:
             await self._now(session)
+
+    async def note_up(self) -> None:
+        """Players can come and go: while this is not said for a while, nobody loses by their absence."""
+        async with self.database.transaction() as session:
+            await repository.note_up(session, await self._now(session))
 
     async def _now(self, session: Transaction) -> int:
         now = await read_now(session)

@@ -37,7 +37,7 @@ class Background:
         duels, process = self._services.duels, self._services.bus.process
         await duels.set_clock(START_S)
         self._tasks = [
-            asyncio.create_task(duels.timers.run(self._recovery.tick, self._stopping), name="timers"),
+            asyncio.create_task(duels.timers.run(self._tick, self._stopping), name="timers"),
             asyncio.create_task(
                 duels.jobs.consume(process, self._results.apply, duels.database.back, self._stopping), name="results"
             ),
@@ -45,6 +45,7 @@ class Background:
             asyncio.create_task(self._beat(), name="pings"),
             asyncio.create_task(self._sweep(), name="sweep"),
             asyncio.create_task(self._say(), name="homes"),
+            asyncio.create_task(self._note_up(), name="uptime"),
         ]
         return self
 
@@ -75,6 +76,17 @@ class Background:
                     log.warning("the heartbeat failed", error=repr(error))
                 await asyncio.sleep(REFRESH_S / SLICES)
 
+    async def _tick(self, duel_id: str) -> None:
+        await self._recovery.tick(duel_id, self._services.presence.there)
+
+    async def _note_up(self) -> None:
+        """Look at the clock, and say that players can come and go: both stores answer, and so does this process."""
+        while True:
+            with _logged("uptime"):
+                await self._services.presence.whole()
+                await self._services.duels.note_up()
+            await asyncio.sleep(SWEEP_S)
+
     async def _say(self) -> None:
         """Where duels may live, and how many sockets are here."""
         services = self._services
@@ -92,11 +104,9 @@ class Background:
         await services.matchmaking.beat([player_id for player_id, _ in sockets])
 
     async def _sweep(self) -> None:
-        """One process at a time, whoever gets the lock first; and each looks at the clock."""
+        """One process at a time, whoever gets the lock first."""
         services = self._services
         while True:
-            with _logged("clock"):
-                await services.duels.set_clock()
             with _logged("duels"):
                 if await services.redis.set("sweeper", services.bus.process, nx=True, px=int(SWEEP_S * 1000)):
                     # Apart: what one can never finish must not keep the other from its work.
