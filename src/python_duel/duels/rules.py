@@ -124,7 +124,9 @@ class Excuse:
     away_since: int | None = None
 
 
-Command = Tick | Submit | Judge | Resign | OfferDraw | OfferRematch | Leave | Return | Excuse
+Timely = Tick | Submit | Judge | Resign | OfferDraw | OfferRematch | Leave | Return
+"""Before these happens what is due."""
+Command = Timely | Excuse
 
 
 # ---- events
@@ -222,7 +224,7 @@ def _evolve(duel: Duel, event: Event) -> Duel:
             return replace(duel, status="finished", result=result)
 
 
-def _handle(duel: Duel, command: Command, now: int) -> list[Event]:
+def _handle(duel: Duel, command: Timely, now: int) -> list[Event]:
     match command:
         case Tick():
             return []
