@@ -22,7 +22,9 @@ e2e: ## play duels in real browsers
 	./duel test tests/e2e -m '' $(ARGS)
 
 faults: ## kill, starve and cut off every part of the platform in mid-duel
-	./duel test tests/faults tests/model tests/judge/test_faults.py -m '' $(ARGS)
+	./duel test tests/faults tests/model tests/judge/test_faults.py tests/duels/test_sweepers.py \
+	  tests/contract/test_cluster.py tests/contract/test_matchmaking.py tests/contract/test_pens.py tests/contract/test_sockets.py \
+	  tests/serve/test_full_disk.py tests/e2e/test_absence.py tests/e2e/test_recovery.py -m '' $(ARGS)
 
 soak: ## an hour of bots that duel while everything breaks, one thing after the other; SECONDS=60 for less, SEED=1, FAULTS=web_killed,...
 	SEED=$(SEED) FAULTS=$(FAULTS) $(RUN) python -m tests.faults.soak $(SECONDS)

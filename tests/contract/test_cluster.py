@@ -12,6 +12,7 @@ from python_duel.protocol.jobs import JOBS
 from python_duel.settings import Settings
 from tests.support.arena import Arena
 from tests.support.cluster import Cluster, cluster
+from tests.support.invariants import sound
 from tests.support.lasted import lasted
 from tests.support.player import Player, invited, pair, reference
 
@@ -51,6 +52,7 @@ async def test_a_duel_is_won_while_its_keys_and_the_judges_move(parts: tuple[Are
     await bob.knows(ada.id, ada.seq)
     await ada.submit(duel_id, "s1")
     assert (await bob.heard("duel:finished"))["result"]["winner_id"] == ada.id
+    await sound(arena.database_url)
     for player in (ada, bob):
         await player.leave()
 
@@ -71,4 +73,5 @@ async def test_many_duels_at_once(parts: tuple[Arena, Cluster]) -> None:
             await player.leave()
 
     await asyncio.gather(*map(one, range(12)))
+    await sound(arena.database_url)
     assert all(server.dbsize() for server in servers.servers)

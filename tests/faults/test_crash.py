@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import redis.asyncio
 
 from tests.contract.conftest import an_arena
 from tests.support.arena import Arena
+from tests.support.invariants import sound
 from tests.support.lasted import lasted
 from tests.support.player import Player, invited, reference
 
@@ -29,6 +31,7 @@ def hall() -> Iterator[Arena]:
 async def duelists(hall: Arena) -> AsyncIterator[tuple[Player, Player]]:
     ada, bob = [await Player.join(web.url, name) for web, name in zip(hall.webs, ("Ada", "Bob"), strict=True)]
     yield ada, bob
+    await sound(hall.database_url, edits_lost=True)
     for player in (ada, bob):
         await player.leave()
 
@@ -258,3 +261,41 @@ async def test_a_job_lost_with_the_store_is_judged_all_the_same(
         await told(bob, "lost")
     finished = await bob.heard("duel:finished", duel_id=duel_id)
     assert finished["result"]["winner_id"] == ada.id
+
+
+GRACE_S = 14
+"""Longer than a break that is part of it."""
+
+
+@pytest.fixture
+def patient() -> Iterator[Arena]:
+    """An arena in which a player may be away for that long."""
+    with an_arena(webs=2, settings={"DUEL_RECONNECT_GRACE": str(GRACE_S)}) as arena:
+        yield arena
+
+
+@pytest.mark.slow  # nobody is there for longer than a grace
+async def test_nobody_loses_by_an_absence_while_every_web_process_was_down(patient: Arena) -> None:
+    """Neither by the timer, which comes first when they are back, nor by coming back themselves."""
+    ada, bob = [await Player.join(web.url, name) for web, name in zip(patient.webs, ("Ada", "Bob"), strict=True)]
+    duel_id = await invited(ada, bob)
+    await bob.leave()
+    grace_until = (await ada.heard("duel:presence", player_id=bob.id, connected=False))["grace_until"]
+    for web in patient.webs:
+        web.kill()
+    async with asyncio.timeout(2 * GRACE_S):
+        while time.time() * 1000 < grace_until:
+            await asyncio.sleep(0.1)
+    await restart(patient, [0, 1])
+    for player in (ada, bob):
+        await come_back(player)
+        assert (await player.open(duel_id))["status"] == "live"
+    # And who is away while all stands loses as ever.
+    await bob.leave()
+    async with asyncio.timeout(3 * GRACE_S):
+        while (over := await ada.open(duel_id))["status"] != "finished":
+            await asyncio.sleep(0.2)
+    assert over["result"] == {"outcome": "win", "winner_id": ada.id, "reason": "abandoned"}
+    await sound(patient.database_url)
+    for player in (ada, bob):
+        await player.leave()

@@ -1,5 +1,6 @@
 """What must hold of the stored duels once nothing moves any more, whatever has happened before."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -36,6 +37,21 @@ BREACHES = {
         SELECT id FROM duels WHERE status = 'finished' AND NOT EXISTS (SELECT FROM replays WHERE duel_id = duels.id)""",
     "an event log was not emptied": "SELECT duel_id FROM duel_events JOIN replays USING (duel_id)",
 }
+
+
+SETTLED_S = 60
+
+
+async def sound(database_url: str, *, edits_lost: bool = False) -> None:
+    """Nothing is broken once every duel that is over has its replay. Raises AssertionError, or TimeoutError."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with asyncio.timeout(SETTLED_S):
+            while await connection.fetch(BREACHES["an event log is missing"]):
+                await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
+    assert await breaches(database_url, edits_lost=edits_lost) == []
 
 
 async def breaches(database_url: str, *, edits_lost: bool = False) -> list[str]:
