@@ -255,3 +255,40 @@ describe("a page that only shows", () => {
     expect(pen()).toBe("fenced");
   });
 });
+
+describe("a submission", () => {
+  /** Presses Submit; how the server answers, if it is not received. */
+  async function submit(refused?: string): Promise<string> {
+    world.answer = (event, payload) => {
+      if (event !== "duel:submit") return answer(event, payload);
+      if (refused) throw { code: refused, message: refused, retryAfterMs: 0 };
+      return { submission_id: payload.submission_id, receipt: 1, queue_position: 0 };
+    };
+    await page.submit();
+    expect(page.store.getState().problem).toBe(refused ?? null);
+    return asked("duel:submit").at(-1)?.[1].submission_id as string;
+  }
+
+  it("is the same one until the server says that it was received", async () => {
+    await started();
+    const first = await submit("unavailable"); // perhaps committed, and its reply lost
+    expect(await submit("rate_limited")).toBe(first); // says nothing about the first
+    expect(await submit()).toBe(first);
+    expect(await submit()).not.toBe(first);
+  });
+
+  it("is another one with other code, or in another language", async () => {
+    await started();
+    const first = await submit("unavailable");
+    page.writeIn("cpp");
+    const second = await submit("unavailable");
+    type("more");
+    const ids = [first, second, await submit("unavailable")];
+    expect(new Set(ids).size).toBe(3);
+    expect(asked("duel:submit").map(([, it]) => [it.seq, it.language])).toEqual([
+      [0, "python"],
+      [1, "cpp"],
+      [2, "cpp"],
+    ]);
+  });
+});

@@ -17,6 +17,12 @@ const SETTLE_MS = 10_000;
 /** What writes is this page, over all its sockets. */
 const PAGE = newId();
 
+interface Submittal {
+  id: string;
+  language: Language;
+  code: string;
+}
+
 /** One duel as one page sees it: listens, opens it anew whenever that may be needed, and does what the player asks. */
 export class DuelController {
   readonly store: StoreApi<DuelState> = createStore(() => emptyState);
@@ -36,6 +42,8 @@ export class DuelController {
   private again = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
+  /** What was submitted last, until the server says that it was received: asked again, it is the same submission. */
+  private inDoubt: Submittal | null = null;
 
   constructor(
     readonly duelId: string,
@@ -267,8 +275,8 @@ export class DuelController {
     if (line != null) this.mine?.refuse({ line, column, message: message ?? t.editor.refusedHere });
   }
 
-  /** Waits until the server has every edit; gives its last seq, and the language. */
-  private async settled(): Promise<{ seq: number; language: Language }> {
+  /** Waits until the server has every edit; gives its last seq, the language, and the code. */
+  private async settled(): Promise<{ seq: number; language: Language; code: string }> {
     const { mine } = this;
     if (!mine) throw new Error(t.errors.notStarted);
     const tooSlow = new Promise<never>((_, reject) =>
@@ -276,7 +284,7 @@ export class DuelController {
     );
     try {
       const seq = await Promise.race([mine.pump.settled(), tooSlow]);
-      return { seq, language: mine.language };
+      return { seq, language: mine.language, code: mine.text };
     } catch (error) {
       throw error instanceof Unsettled ? new Error(t.errors[error.state]) : error;
     }
@@ -304,8 +312,10 @@ export class DuelController {
     this.mine?.refuse(null);
     this.set({ submitting: true, problem: null });
     try {
-      const { seq, language } = await this.settled();
-      const ack = await this.submitOnce({ duel_id: this.duelId, submission_id: newId(), language, seq });
+      const { seq, language, code } = await this.settled();
+      const submission_id = this.submissionId(language, code);
+      const ack = await this.submitOnce({ duel_id: this.duelId, submission_id, language, seq });
+      this.inDoubt = null;
       const received = { submission_id: ack.submission_id, receipt: ack.receipt, received_at: serverClock.now() };
       if (this.snapshot) this.set({ snapshot: withSubmission(this.snapshot, this.myId, received) });
     } catch (error) {
@@ -313,6 +323,14 @@ export class DuelController {
     } finally {
       this.set({ submitting: false });
     }
+  }
+
+  /** A refusal may follow a receipt, so the id stays with its code; with other code the server would take it for the first. */
+  private submissionId(language: Language, code: string): string {
+    const known = this.inDoubt;
+    if (known?.language === language && known.code === code) return known.id;
+    this.inDoubt = { id: newId(), language, code };
+    return this.inDoubt.id;
   }
 
   /** Asks again with the same id when the answer was lost: twice the same submission is one. */
