@@ -43,7 +43,7 @@ export const t = {
     leave: "Leave",
     copy: "Copy",
     copied: "Copied",
-    copyByHand: "Select the link and copy it",
+    copyByHand: "Select it and copy it",
     light: "Use the light theme",
     dark: "Use the dark theme",
     nowhere: "There is nothing at this address.",
@@ -190,6 +190,8 @@ export const t = {
     penTakenUnsent:
       "You write on another page or device now. What you typed here last was not sent; “Write here” adds it.",
     takePen: "Write here",
+    leftOver: "The duel ended before what you typed last could be sent. It is kept here for a day.",
+    showLeftOver: "Show my code with it",
     drawOffered: (name: string) => `${name} offers a draw.`,
     acceptDraw: "Accept the draw",
   },

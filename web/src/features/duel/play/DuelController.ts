@@ -4,11 +4,11 @@ import { ask, listen, type Refused, settle, useLink } from "@/lib/connection";
 import { newId } from "@/lib/ids";
 import { type Language, rememberedLanguage, rememberLanguage } from "@/lib/language";
 import { t } from "@/lib/strings";
-import type { DuelSubmit, DuelSubmitAck, ServerEvents, Snapshot } from "@/protocol/wire.gen";
+import type { DuelPlayer, DuelSubmit, DuelSubmitAck, ServerEvents, Snapshot } from "@/protocol/wire.gen";
 import { type DuelState, emptyState, withPresence, withSubmission, withVerdict } from "../model/state";
 import { Unsettled } from "../sync/pump";
 import { type Draft, Drafts } from "./drafts";
-import { MyDocument } from "./MyDocument";
+import { leftOver, MyDocument } from "./MyDocument";
 import { OtherDocument } from "./OtherDocument";
 
 const RETRY_MS = 1500;
@@ -163,7 +163,7 @@ export class DuelController {
 
   private linkChanged(online: boolean): void {
     if (online) return this.open();
-    this.mine?.pump.close();
+    this.mine?.cutOff();
     const { run } = this.store.getState();
     if (run && !run.answer && !run.problem) this.runFailed(run.runId, t.errors.runLost);
   }
@@ -171,12 +171,9 @@ export class DuelController {
   /** `joined`: the snapshot answers `duel:open`, so its text is the server's newest. */
   private show(snapshot: Snapshot, joined = false): void {
     for (const player of snapshot.players) {
-      if (player.id === this.myId && snapshot.status !== "finished") this.showMine(snapshot, joined);
-      else if (player.id !== this.myId) this.showOther(player);
-    }
-    if (snapshot.status === "finished") {
-      this.mine?.finish();
-      this.drafts.remove();
+      if (player.id !== this.myId) this.showOther(player);
+      else if (snapshot.status === "finished") this.finish(player);
+      else this.showMine(snapshot, joined);
     }
     this.set({ snapshot, failure: null });
     if (snapshot.role === "player") settle(snapshot.home);
@@ -206,6 +203,20 @@ export class DuelController {
     this.set({ snapshot, language: this.mine.language, unsent: this.mine.unsent });
     if (!this.mine.fenced) this.takeUpHabit();
   }
+
+  /** The duel is over. What could not be sent is offered and kept until it is dismissed. */
+  private finish({ seq, text }: DuelPlayer): void {
+    if (this.snapshot?.status === "finished") return;
+    const draft = this.mine ? this.mine.finish() : this.draft;
+    const left = draft ? leftOver(draft, seq, text ?? "") : null;
+    if (left === null) this.drafts.remove();
+    this.set({ leftOver: left });
+  }
+
+  dismissLeftOver = (): void => {
+    this.drafts.remove();
+    this.set({ leftOver: null });
+  };
 
   /** Who has written nothing yet begins in the language they chose last. */
   private takeUpHabit(): void {
