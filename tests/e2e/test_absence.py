@@ -13,6 +13,7 @@ from python_duel.platform import embedded
 from python_duel.settings import Settings
 from tests.e2e.sides import Side, same, side
 from tests.e2e.test_duel import code, enter, play, write
+from tests.e2e.test_recovery import WRITTEN
 from tests.support.arena import Arena
 from tests.support.lasted import lasted
 from tests.support.processes import until
@@ -64,6 +65,7 @@ async def test_a_laptop_closed_for_longer_than_the_grace(impatient: Arena, brows
         await bob.page.context.set_offline(True)
         await expect(bob.page.get_by_test_id("offline")).to_contain_text("or you lose by forfeit")
         await expect(away).to_contain_text(words, timeout=NOTICED_MS)
+    await write(bob.page, "typed = 'away'")
     with lasted(f"laptop closed: from there to the forfeit after a grace of {GRACE} s"):
         await expect(away.get_by_role("timer")).to_contain_text("0:0")
         await expect(ada.page.get_by_test_id("headline")).to_contain_text("You win")
@@ -73,6 +75,17 @@ async def test_a_laptop_closed_for_longer_than_the_grace(impatient: Arena, brows
     await expect(bob.page.get_by_test_id("headline")).to_contain_text("You lose")
     await expect(bob.page.get_by_test_id("reason")).to_contain_text(f"You were away for more than {GRACE} seconds")
     await same(ada, bob)
+    # What was typed meanwhile came too late, but is there until its author has done with it.
+    unsent = bob.page.get_by_test_id("left-over")
+    await expect(unsent).to_contain_text("before what you typed last could be sent")
+    await bob.page.reload()
+    await unsent.locator("summary").click()
+    await expect(unsent.locator("pre")).to_have_text("typed = 'away'")
+    await unsent.get_by_test_id("copy").click()
+    await expect(unsent.get_by_test_id("copy")).to_have_text("Copied")
+    await unsent.get_by_test_id("dismiss-left-over").click()
+    await expect(unsent).to_have_count(0)
+    assert await bob.page.evaluate(WRITTEN) == "[]"
 
 
 @pytest.mark.slow

@@ -43,7 +43,7 @@ export const t = {
     leave: "Leave",
     copy: "Copy",
     copied: "Copied",
-    copyByHand: "Select the link and copy it",
+    copyByHand: "Select it and copy it",
     light: "Use the light theme",
     dark: "Use the dark theme",
     nowhere: "There is nothing at this address.",
@@ -71,7 +71,11 @@ export const t = {
     closedBecause: (reason: string | null) => `The server closed this connection: ${reason ?? "no reason given"}`,
     again: "Connect again",
     interrupted: "The connection is lost. Trying again…",
-    typeOn: "The connection is lost. Go on typing: all of it is kept here and sent when you are back.",
+    typeOn: "The connection is lost. Go on typing: all of it is kept here, and sent if you are back before time is up.",
+    perhaps:
+      "The connection is lost. What you type is kept here, and sent when you are back if the duel still goes on.",
+    timeUp:
+      "The connection is lost, and time is up: what was not sent by then does not count. It is kept here for you.",
     moving: "This server is about to stop, and you move to another. Nothing is lost: go on typing.",
   },
   away: {
@@ -186,6 +190,8 @@ export const t = {
     penTakenUnsent:
       "You write on another page or device now. What you typed here last was not sent; “Write here” adds it.",
     takePen: "Write here",
+    leftOver: "The duel ended before what you typed last could be sent. It is kept here for a day.",
+    showLeftOver: "Show my code with it",
     drawOffered: (name: string) => `${name} offers a draw.`,
     acceptDraw: "Accept the draw",
   },

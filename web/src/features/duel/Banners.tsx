@@ -1,4 +1,5 @@
 import { Button } from "@/components/Button";
+import { CopyButton } from "@/components/CopyField";
 import { Note } from "@/components/Note";
 import { serverClock, useServerNow } from "@/lib/clock";
 import { connect, useLink } from "@/lib/connection";
@@ -15,6 +16,7 @@ export function Banners() {
       <LinkBanner />
       <AwayBanner />
       <PenBanner />
+      <LeftOverBanner />
       <DrawBanner />
       <ProblemBanner />
     </div>
@@ -113,6 +115,34 @@ function PenBanner() {
       }
     >
       {unsent ? t.duel.penTakenUnsent : t.duel.penTaken}
+    </Note>
+  );
+}
+
+/** The end came before all that was typed here could be sent. */
+function LeftOverBanner() {
+  const controller = useDuelController();
+  const code = useDuel((state) => state.leftOver);
+  if (code === null) return null;
+  return (
+    <Note
+      live={false}
+      tone="warn"
+      testId="left-over"
+      action={
+        <div className="flex gap-2">
+          <CopyButton value={code} size="small" />
+          <Button size="small" onClick={controller.dismissLeftOver} data-testid="dismiss-left-over">
+            {t.common.dismiss}
+          </Button>
+        </div>
+      }
+    >
+      {t.duel.leftOver}
+      <details>
+        <summary className="cursor-pointer">{t.duel.showLeftOver}</summary>
+        <pre className="max-h-60 overflow-auto">{code}</pre>
+      </details>
     </Note>
   );
 }

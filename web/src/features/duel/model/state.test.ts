@@ -131,8 +131,20 @@ describe("who is away, in words", () => {
 
   it("says to who has lost the connection what is at stake, and until when", () => {
     const words = (now: number, lostAt: number) => lostWords(duel, now, lostAt);
-    expect(words(1, 0)).toEqual({ text: expect.stringMatching(/or you lose by forfeit/), until: 60_000 });
-    expect(words(60_000, 0)).toEqual({ text: expect.stringMatching(/may have lost/), until: null });
+    expect(words(1, 0)).toEqual({
+      text: expect.stringMatching(/back before time is up.*or you lose by forfeit/),
+      until: 60_000,
+    });
+    expect(words(60_000, 0)).toEqual({
+      text: expect.stringMatching(/if the duel still goes on.*may have lost/),
+      until: null,
+    });
     expect(words(850_001, 850_001)).toEqual({ text: expect.not.stringMatching(/forfeit/), until: null });
+  });
+
+  it("promises to send nothing once time is up, and a forfeit only where it came before", () => {
+    const words = (lostAt: number) => lostWords(duel, duel.deadline, lostAt);
+    expect(words(850_001)).toEqual({ text: expect.stringMatching(/time is up.*kept here for you\.$/), until: null });
+    expect(words(850_000)).toEqual({ text: expect.stringMatching(/time is up.*may have lost/), until: null });
   });
 });

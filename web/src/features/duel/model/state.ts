@@ -32,6 +32,8 @@ export interface DuelState {
   pen: PumpState;
   /** Whether there was something typed here that the server has not got, when the pen went to another page. */
   unsent: boolean;
+  /** The own code as it would be, had all that was typed here been sent before the duel's end; null when it was. */
+  leftOver: string | null;
   /** What the own code is written in; null before there is any. */
   language: Language | null;
   run: Run | null;
@@ -51,6 +53,7 @@ export const emptyState: DuelState = {
   failure: null,
   pen: "closed",
   unsent: false,
+  leftOver: null,
   language: null,
   run: null,
   submitting: false,

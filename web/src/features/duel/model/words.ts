@@ -74,13 +74,17 @@ export function awayWords(
   return { text, until };
 }
 
-/** What becomes of a player whose connection was lost at `lostAt` (server time), in words, and until when it can be mended. */
+/**
+ * What becomes of a player whose connection was lost at `lostAt` (server time), and of what they type: in words, and until when
+ * it can be mended. As in `awayWords`, only an absence that is over by the deadline decides.
+ */
 export function lostWords(snapshot: Snapshot, now: number, lostAt: number): { text: string; until: number | null } {
-  const until = lostAt + snapshot.grace_ms;
-  if (until > snapshot.deadline) return { text: t.link.typeOn, until: null };
-  return now < until
-    ? { text: `${t.link.typeOn} ${t.away.youLose}`, until }
-    : { text: `${t.link.typeOn} ${t.away.youLost}`, until: null };
+  const { deadline, grace_ms } = snapshot;
+  const until = lostAt + grace_ms;
+  const decides = until <= deadline;
+  if (decides && now < until) return { text: `${t.link.typeOn} ${t.away.youLose}`, until };
+  const text = now >= deadline ? t.link.timeUp : decides ? t.link.perhaps : t.link.typeOn;
+  return { text: decides ? `${text} ${t.away.youLost}` : text, until: null };
 }
 
 function solvedAt(snapshot: Snapshot, result: Result): string {

@@ -1,6 +1,6 @@
 import "fake-indexeddb/auto";
 import { ChangeSet } from "@codemirror/state";
-import { createStore, get, set } from "idb-keyval";
+import { createStore, del, get, set } from "idb-keyval";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Language } from "@/lib/language";
 import type { Snapshot } from "@/protocol/wire.gen";
@@ -41,13 +41,14 @@ const KEY = "duel-draft:duel:ada";
 const shelf = createStore("python-duel", "drafts");
 let server: FakeServer;
 let language: Language;
+let status: Snapshot["status"];
 let page: DuelController;
 let sight: EventTarget & { visibilityState: string };
 
 const snapshot = (): Snapshot =>
   ({
     duel_id: "duel",
-    status: "live",
+    status,
     role: "player",
     server_time: Date.now(),
     challenge: { limits: { code_bytes: 65_536 }, starter: { python: STARTER, cpp: STARTER } },
@@ -104,6 +105,7 @@ beforeEach(() => {
   vi.stubGlobal("window", Object.assign(new EventTarget(), { sessionStorage: new Storage() }));
   server = new FakeServer(STARTER);
   language = "python";
+  status = "live";
   world.asked = [];
   world.answer = answer;
   page = new DuelController("duel", "ada", () => {});
@@ -253,5 +255,140 @@ describe("a page that only shows", () => {
     sight.dispatchEvent(new Event("visibilitychange"));
     await vi.waitFor(() => expect(local()).toBe(`${STARTER}mine\ntheirs`));
     expect(pen()).toBe("fenced");
+  });
+});
+
+describe("a submission", () => {
+  /** Presses Submit; how the server answers, if it is not received. */
+  async function submit(refused?: string): Promise<string> {
+    world.answer = (event, payload) => {
+      if (event !== "duel:submit") return answer(event, payload);
+      if (refused) throw { code: refused, message: refused, retryAfterMs: 0 };
+      return { submission_id: payload.submission_id, receipt: 1, queue_position: 0 };
+    };
+    await page.submit();
+    expect(page.store.getState().problem).toBe(refused ?? null);
+    return asked("duel:submit").at(-1)?.[1].submission_id as string;
+  }
+
+  it("is the same one until the server says that it was received", async () => {
+    await started();
+    const first = await submit("unavailable"); // perhaps committed, and its reply lost
+    expect(await submit("rate_limited")).toBe(first); // says nothing about the first
+    expect(await submit()).toBe(first);
+    expect(await submit()).not.toBe(first);
+  });
+
+  it("is another one with other code, or in another language", async () => {
+    await started();
+    const first = await submit("unavailable");
+    page.writeIn("cpp");
+    const second = await submit("unavailable");
+    type("more");
+    const ids = [first, second, await submit("unavailable")];
+    expect(new Set(ids).size).toBe(3);
+    expect(asked("duel:submit").map(([, it]) => [it.seq, it.language])).toEqual([
+      [0, "python"],
+      [1, "cpp"],
+      [2, "cpp"],
+    ]);
+  });
+});
+
+describe("the end of a duel", () => {
+  const leftOver = () => page.store.getState().leftOver;
+
+  /** It comes, and who is there hears of it. */
+  function ends(): void {
+    status = "finished";
+    world.handlers.get("duel:state")?.({ snapshot: snapshot() });
+  }
+
+  async function refresh(): Promise<void> {
+    page.stop();
+    page = new DuelController("duel", "ada", () => {});
+    page.start();
+    await vi.waitFor(() => expect(page.store.getState().snapshot).not.toBeNull());
+  }
+
+  /** The server refuses the next edit, and answers no other. */
+  function refuseEdits(code: string): void {
+    const before = asked("duel:edit").length;
+    world.answer = (event, payload) => {
+      if (event !== "duel:edit") return answer(event, payload);
+      if (asked("duel:edit").length > before + 1) return new Promise(() => {});
+      throw { code, message: code, retryAfterMs: 60_000 };
+    };
+  }
+
+  it("offers what was typed while away, over a refresh too, until it is dismissed", async () => {
+    await started();
+    world.link({ link: "reconnecting" }, { link: "online" });
+    type("mine");
+    status = "finished";
+    world.link({ link: "online" }, { link: "reconnecting" });
+    await become("over");
+    expect(leftOver()).toBe(`${STARTER}mine`);
+    await refresh();
+    expect(leftOver()).toBe(`${STARTER}mine`);
+    page.dismissLeftOver();
+    ends(); // as when a rematch is offered
+    expect(leftOver()).toBeNull();
+    expect(await new Drafts("duel", "ada").load()).toBeNull();
+  });
+
+  it("offers what was typed here before another page took the pen", async () => {
+    await started();
+    await away(() => {
+      type("mine");
+      another([[0, "theirs", ""], STARTER.length]);
+    });
+    ends();
+    await del(KEY, shelf); // the other has nothing left
+    await refresh();
+    expect(leftOver()).toBe(`theirs\n${STARTER}mine`);
+  });
+
+  it("leaves nothing over that the server has all the same", async () => {
+    await started();
+    await away(() => {
+      type("mine");
+      another([STARTER.length, [0, "mine"]]);
+      status = "finished";
+    });
+    expect([leftOver(), await laidDown()]).toEqual([null, undefined]);
+  });
+
+  it("offers what came too late, though before the last verdict", async () => {
+    await started();
+    refuseEdits("not_live");
+    await away(() => type("mine"));
+    await become("over");
+    await refresh();
+    ends();
+    expect(leftOver()).toBe(`${STARTER}mine`);
+  });
+
+  it.each([
+    ["asked to wait", "unavailable", "paused"],
+    ["gave no answer", "lost", "open"],
+  ])("offers what was not sent because the server %s", async (_, code, state) => {
+    await started();
+    refuseEdits(code);
+    type("mine");
+    await vi.waitFor(() => expect(asked("duel:edit").length).toBe(state === "open" ? 2 : 1));
+    await become(state);
+    ends();
+    expect(leftOver()).toBe(`${STARTER}mine`);
+  });
+
+  it("says nothing of the keystrokes that were on their way", async () => {
+    await started();
+    await away(() => type("mine"));
+    await vi.waitFor(() => expect(page.mine?.unsent).toBe(false));
+    world.answer = () => new Promise(() => {});
+    type("!");
+    ends();
+    expect([leftOver(), await laidDown()]).toEqual([null, undefined]);
   });
 });

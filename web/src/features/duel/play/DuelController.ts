@@ -4,11 +4,11 @@ import { ask, listen, type Refused, settle, useLink } from "@/lib/connection";
 import { newId } from "@/lib/ids";
 import { type Language, rememberedLanguage, rememberLanguage } from "@/lib/language";
 import { t } from "@/lib/strings";
-import type { DuelSubmit, DuelSubmitAck, ServerEvents, Snapshot } from "@/protocol/wire.gen";
+import type { DuelPlayer, DuelSubmit, DuelSubmitAck, ServerEvents, Snapshot } from "@/protocol/wire.gen";
 import { type DuelState, emptyState, withPresence, withSubmission, withVerdict } from "../model/state";
 import { Unsettled } from "../sync/pump";
 import { type Draft, Drafts } from "./drafts";
-import { MyDocument } from "./MyDocument";
+import { leftOver, MyDocument } from "./MyDocument";
 import { OtherDocument } from "./OtherDocument";
 
 const RETRY_MS = 1500;
@@ -16,6 +16,12 @@ const SAID_MS = 6000;
 const SETTLE_MS = 10_000;
 /** What writes is this page, over all its sockets. */
 const PAGE = newId();
+
+interface Submittal {
+  id: string;
+  language: Language;
+  code: string;
+}
 
 /** One duel as one page sees it: listens, opens it anew whenever that may be needed, and does what the player asks. */
 export class DuelController {
@@ -36,6 +42,8 @@ export class DuelController {
   private again = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
+  /** What was submitted last, until the server says that it was received: asked again, it is the same submission. */
+  private inDoubt: Submittal | null = null;
 
   constructor(
     readonly duelId: string,
@@ -155,7 +163,7 @@ export class DuelController {
 
   private linkChanged(online: boolean): void {
     if (online) return this.open();
-    this.mine?.pump.close();
+    this.mine?.cutOff();
     const { run } = this.store.getState();
     if (run && !run.answer && !run.problem) this.runFailed(run.runId, t.errors.runLost);
   }
@@ -163,12 +171,9 @@ export class DuelController {
   /** `joined`: the snapshot answers `duel:open`, so its text is the server's newest. */
   private show(snapshot: Snapshot, joined = false): void {
     for (const player of snapshot.players) {
-      if (player.id === this.myId && snapshot.status !== "finished") this.showMine(snapshot, joined);
-      else if (player.id !== this.myId) this.showOther(player);
-    }
-    if (snapshot.status === "finished") {
-      this.mine?.finish();
-      this.drafts.remove();
+      if (player.id !== this.myId) this.showOther(player);
+      else if (snapshot.status === "finished") this.finish(player);
+      else this.showMine(snapshot, joined);
     }
     this.set({ snapshot, failure: null });
     if (snapshot.role === "player") settle(snapshot.home);
@@ -198,6 +203,20 @@ export class DuelController {
     this.set({ snapshot, language: this.mine.language, unsent: this.mine.unsent });
     if (!this.mine.fenced) this.takeUpHabit();
   }
+
+  /** The duel is over. What could not be sent is offered and kept until it is dismissed. */
+  private finish({ seq, text }: DuelPlayer): void {
+    if (this.snapshot?.status === "finished") return;
+    const draft = this.mine ? this.mine.finish() : this.draft;
+    const left = draft ? leftOver(draft, seq, text ?? "") : null;
+    if (left === null) this.drafts.remove();
+    this.set({ leftOver: left });
+  }
+
+  dismissLeftOver = (): void => {
+    this.drafts.remove();
+    this.set({ leftOver: null });
+  };
 
   /** Who has written nothing yet begins in the language they chose last. */
   private takeUpHabit(): void {
@@ -267,8 +286,8 @@ export class DuelController {
     if (line != null) this.mine?.refuse({ line, column, message: message ?? t.editor.refusedHere });
   }
 
-  /** Waits until the server has every edit; gives its last seq, and the language. */
-  private async settled(): Promise<{ seq: number; language: Language }> {
+  /** Waits until the server has every edit; gives its last seq, the language, and the code. */
+  private async settled(): Promise<{ seq: number; language: Language; code: string }> {
     const { mine } = this;
     if (!mine) throw new Error(t.errors.notStarted);
     const tooSlow = new Promise<never>((_, reject) =>
@@ -276,7 +295,7 @@ export class DuelController {
     );
     try {
       const seq = await Promise.race([mine.pump.settled(), tooSlow]);
-      return { seq, language: mine.language };
+      return { seq, language: mine.language, code: mine.text };
     } catch (error) {
       throw error instanceof Unsettled ? new Error(t.errors[error.state]) : error;
     }
@@ -304,8 +323,10 @@ export class DuelController {
     this.mine?.refuse(null);
     this.set({ submitting: true, problem: null });
     try {
-      const { seq, language } = await this.settled();
-      const ack = await this.submitOnce({ duel_id: this.duelId, submission_id: newId(), language, seq });
+      const { seq, language, code } = await this.settled();
+      const submission_id = this.submissionId(language, code);
+      const ack = await this.submitOnce({ duel_id: this.duelId, submission_id, language, seq });
+      this.inDoubt = null;
       const received = { submission_id: ack.submission_id, receipt: ack.receipt, received_at: serverClock.now() };
       if (this.snapshot) this.set({ snapshot: withSubmission(this.snapshot, this.myId, received) });
     } catch (error) {
@@ -313,6 +334,14 @@ export class DuelController {
     } finally {
       this.set({ submitting: false });
     }
+  }
+
+  /** A refusal may follow a receipt, so the id stays with its code; with other code the server would take it for the first. */
+  private submissionId(language: Language, code: string): string {
+    const known = this.inDoubt;
+    if (known?.language === language && known.code === code) return known.id;
+    this.inDoubt = { id: newId(), language, code };
+    return this.inDoubt.id;
   }
 
   /** Asks again with the same id when the answer was lost: twice the same submission is one. */

@@ -47,6 +47,9 @@ export class MyDocument {
   private readonly page = newId();
   private typedAt: number;
   private tookUp: string[];
+  /** Whether something has kept what is typed here from being sent, until all of it is. */
+  private behind: boolean;
+  private finished = false;
 
   constructor(
     private readonly options: Options,
@@ -57,11 +60,12 @@ export class MyDocument {
     this.written = ledger ? draft.language : language;
     this.typedAt = ledger ? draft.at : 0;
     this.tookUp = ledger ? upTo(draft) : [];
+    this.behind = ledger !== null;
     this.pump = new Pump(ledger ?? Ledger.at(seq, text), {
       send: (number, changes) => this.send(number, changes),
       reopen: options.reopen,
       show: (changes) => this.view?.dispatch({ changes, annotations: fromServer.of(true) }),
-      save: () => this.writable && options.drafts.save(this.draft),
+      save: () => this.save(),
       stateChanged: (state) => this.stateChanged(state),
     });
   }
@@ -166,9 +170,14 @@ export class MyDocument {
     this.view?.focus();
   }
 
+  private save(): void {
+    if (this.writable) this.options.drafts.save(this.draft);
+    this.behind &&= this.unsent;
+  }
+
   /** Keeps what was not sent yet over a refresh. */
   keep(): void {
-    if (this.state !== "over") this.options.drafts.keep(this.draft, this.writable);
+    if (!this.finished) this.options.drafts.keep(this.draft, this.writable);
   }
 
   private draft = (): Draft => ({
@@ -184,9 +193,19 @@ export class MyDocument {
     return `${this.page}:${this.typedAt}`;
   }
 
-  /** The duel is over: nothing is sent or kept any more. */
-  finish(): void {
+  /** The connection is lost. */
+  cutOff(): void {
+    this.behind = true;
+    this.pump.close();
+  }
+
+  /** The duel is over: nothing is sent any more. Keeps and gives what was not, but for the keystrokes that were on their way. */
+  finish(): Draft | null {
+    const draft = this.behind ? this.draft() : null;
+    if (draft) this.keep();
+    this.finished = true;
     this.pump.close("over");
+    return draft;
   }
 
   /** Whether another page of this player writes. */
@@ -201,6 +220,7 @@ export class MyDocument {
   private stateChanged(state: PumpState): void {
     this.state = state;
     if (state === "fenced") this.options.drafts.cancel();
+    if (state === "fenced" || state === "paused" || state === "refused") this.behind = true;
     this.options.stateChanged(state);
   }
 
@@ -211,6 +231,7 @@ export class MyDocument {
       return { seq: (await ask("duel:edit", edit)).seq };
     } catch (error) {
       const { code, message, retryAfterMs } = error as Refused;
+      if (code === "lost") this.behind = true;
       return code === "lost" ? null : { code, message, retryAfterMs };
     }
   }
@@ -226,6 +247,13 @@ export class MyDocument {
 }
 
 const upTo = ({ from = [], id }: Draft): string[] => [...from, id];
+
+/** The code of a draft on top of the server's last edit and text; null when the server has all of it. */
+export function leftOver(draft: Draft, seq: number, text: string): string | null {
+  const ledger = restored(draft);
+  ledger?.rebase(seq, text);
+  return ledger?.clean === false ? ledger.local.toString() : null;
+}
 
 function restored(draft: Draft): Ledger | null {
   try {
