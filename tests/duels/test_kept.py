@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.parts import parts
 
 BACKUP = Path(__file__).parent.parent / "platform" / "backups" / "schema-0004.dump"
-"""Written by the fourth schema's code: a duel for each reason, that of `resigned` with edits that were lost, and one that
-is live, in which one player is away.
+"""Written by the fourth schema's code: a duel for each reason, that of `resigned` with edits that were lost; and one
+that is live, in which one player is away.
 """
 
 
@@ -18,11 +20,16 @@ async def everybody(player_id: str) -> bool:
     return True
 
 
-async def test_duels_of_an_earlier_version(database_url: str, redis_url: str) -> None:
+@pytest.fixture
+def restored_url(database_url: str) -> str:
     command = [sys.executable, "-m", "python_duel", "restore", str(BACKUP)]
-    environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": "redis://not.used"}
     subprocess.run(command, env=environ, check=True, capture_output=True, timeout=60)
-    async with parts(database_url, redis_url) as core:
+    return database_url
+
+
+async def test_duels_of_an_earlier_version(restored_url: str, redis_url: str) -> None:
+    async with parts(restored_url, redis_url) as core:
         verify = core.duels.archive.replays.verify
         over = await core.sql("SELECT id, reason FROM duels WHERE status = 'finished'")
         reports = {reason: await verify(duel_id) for duel_id, reason in over}
