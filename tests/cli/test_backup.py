@@ -108,6 +108,12 @@ def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_cannot_be_there_is_one_line(tmp_path: Path) -> None:
+    done = duel("postgresql://duel@127.0.0.1:9/duel", "backup", tmp_path / ("x" * 256))
+    assert (done.returncode, "cannot be written: File name too long" in done.stderr) == (2, True)
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_folder_without_a_server_has_nothing_to_back_up(tmp_path: Path) -> None:
     done = duel("", "backup", tmp_path / "x.dump", "--data", tmp_path / "none")
     assert (done.returncode, "has no database" in done.stderr) == (2, True)

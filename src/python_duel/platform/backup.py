@@ -26,11 +26,11 @@ FRESH = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
 def dump(url: str, file: Path) -> None:
     """Write all there is to `file`, which must not be there. Raises StartError; then there is no file."""
-    if file.exists():
-        raise StartError(f"{file} is there already: choose another name, or remove it.")
     draft = file.with_name(file.name + ".part")
     command = [client("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", f"--file={draft}"]
     try:
+        if file.exists():
+            raise StartError(f"{file} is there already: choose another name, or remove it.")
         file.parent.mkdir(parents=True, exist_ok=True)
         # It holds sessions and players' code: only its owner may read it.
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
