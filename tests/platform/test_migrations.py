@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from python_duel.errors import StartError
 from python_duel.platform import backup
-from python_duel.platform.postgres import alembic_config, async_url, migrate, newest_revision
+from python_duel.platform.postgres import alembic_config, make_engine, migrate, newest_revision
 from tests.conftest import sql
 from tests.support.database import query
 
@@ -32,7 +31,7 @@ async def _upgraded(url: str, revision: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
-    engine = create_async_engine(async_url(url))
+    engine = make_engine(url, {})
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
     await engine.dispose()

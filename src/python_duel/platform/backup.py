@@ -16,25 +16,28 @@ from sqlalchemy.engine import make_url
 
 from python_duel.errors import StartError
 from python_duel.platform.embedded.binaries import client
-from python_duel.platform.postgres import migrate, newest_revision, revisions
+from python_duel.platform.postgres import UNREACHABLE, dsn, migrate, newest_revision, revisions
 
 MAGIC = b"PGDMP"
 NEWER_ONLY = b"SET transaction_timeout"
 """What pg_restore writes for PostgreSQL 17 and newer, and older ones refuse."""
+TLS = ("require", "verify-ca", "verify-full")
+"""Values of `sslmode` with which there is no connection without it."""
 FRESH = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
 
 def dump(url: str, file: Path) -> None:
     """Write all there is to `file`, which must not be there. Raises StartError; then there is no file."""
     draft = file.with_name(file.name + ".part")
-    command = [client("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", f"--file={draft}"]
+    pg_dump, secret = _client("pg_dump", url)
+    command = [*pg_dump, "--format=custom", "--no-owner", "--no-privileges", f"--file={draft}"]
     try:
         if file.exists():
             raise StartError(f"{file} is there already: choose another name, or remove it.")
         file.parent.mkdir(parents=True, exist_ok=True)
         # It holds sessions and players' code: only its owner may read it.
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        _run(command, "PostgreSQL could not be dumped", url)
+        _run(command, "PostgreSQL could not be dumped", secret)
         draft.rename(file)
     except OSError as error:
         raise StartError(f"{file} cannot be written: {error.strerror}.") from None
@@ -73,16 +76,17 @@ def restore(url: str, file: Path) -> None:
     script = _run(_restore(file), f"{file} is damaged")
     head, copy, rest = script.partition(b"\nCOPY ")
     head = b"\n".join(line for line in head.split(b"\n") if not line.startswith(NEWER_ONLY))
-    command = [client("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
-    _run(command, f"{file} could not be restored, and nothing has changed", url, FRESH + head + copy + rest)
+    psql, secret = _client("psql", url)
+    command = [*psql, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
+    _run(command, f"{file} could not be restored, and nothing has changed", secret, FRESH + head + copy + rest)
     asyncio.run(migrate(url))
 
 
 async def holds(url: str) -> tuple[bool, int]:
     """Whether there is anything in the database, and how many others are connected to it. Raises StartError."""
     try:
-        connection = await asyncpg.connect(url)
-    except (OSError, asyncpg.PostgresError) as error:
+        connection = await asyncpg.connect(dsn(url))
+    except UNREACHABLE as error:
         raise StartError(f"PostgreSQL does not answer ({error}): check DATABASE_URL.", exit_code=3) from error
     try:
         others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -102,15 +106,19 @@ def _restore(file: Path) -> list[str]:
     return [client("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)]
 
 
-def _run(command: list[str], trouble: str, url: str | None = None, given: bytes = b"") -> bytes:
-    """Run a client program on the database at `url`. Raises StartError."""
-    environ = {**os.environ, "LC_ALL": "C.UTF-8"}
-    if url:
-        # Others may read a command line: the password is not on it.
-        at = make_url(url).set(drivername="postgresql")
-        command = [*command, f"--dbname={at._replace(password=None).render_as_string()}"]
-        if at.password:
-            environ["PGPASSWORD"] = str(at.password)
+def _client(name: str, url: str) -> tuple[list[str], dict[str, str]]:
+    """A client program on the database at `url`, and what its environment must have. Raises StartError."""
+    at = make_url(dsn(url))
+    tls = (at.query.get("sslmode") or os.environ.get("PGSSLMODE")) in TLS
+    # Others may read a command line: the password is not on it.
+    secret = {"PGPASSWORD": str(at.password)} if at.password else {}
+    open_url = dsn(at._replace(password=None).render_as_string())
+    return [client(name, tls=tls), f"--dbname={open_url}"], secret
+
+
+def _run(command: list[str], trouble: str, secret: dict[str, str] | None = None, given: bytes = b"") -> bytes:
+    """Run a client program. Raises StartError."""
+    environ = {**os.environ, "LC_ALL": "C.UTF-8", **(secret or {})}
     done = subprocess.run(command, input=given, capture_output=True, env=environ)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
