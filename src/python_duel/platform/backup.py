@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
+import structlog
 from sqlalchemy.engine import make_url
 
 from python_duel.errors import StartError
 from python_duel.platform.embedded.binaries import client
 from python_duel.platform.postgres import UNREACHABLE, dsn, migrate, newest_revision, revisions
+from python_duel.settings import Settings
 
+log = structlog.get_logger(__name__)
 MAGIC = b"PGDMP"
 NEWER_ONLY = b"SET transaction_timeout"
 """What pg_restore writes for PostgreSQL 17 and newer, and older ones refuse."""
@@ -95,6 +98,19 @@ async def holds(url: str) -> tuple[bool, int]:
         return used, await connection.fetchval(others + " AND backend_type = 'client backend'")
     finally:
         await connection.close()
+
+
+def upgrade(url: str, settings: Settings) -> None:
+    """Bring the schema to this version; one that is to change is dumped first, if the settings say so. Takes as long as
+    it takes. Raises StartError; then there is nothing half-done.
+    """
+
+    def dump_first() -> None:
+        file = named(settings.backup_folder, "before-migration")
+        log.info("the schema changes: dumping the database first", file=str(file))
+        dump(url, file)
+
+    asyncio.run(migrate(url, dump_first if settings.migration_backup else None))
 
 
 def named(folder: Path, why: str) -> Path:

@@ -68,13 +68,12 @@ LEFT_S = 6
 is cut off; a connection of which it hears nothing is probed.
 """
 # A pooler between must let them pass (pgbouncer: ignore_startup_parameters).
+PROBED = {"tcp_keepalives_idle": "20", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 SERVER = {
     "lock_timeout": f"{LOCK_S}s",
     "statement_timeout": f"{LEFT_S}s",
     "idle_in_transaction_session_timeout": f"{LEFT_S}s",
-    "tcp_keepalives_idle": "20",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
+    **PROBED,
 }
 T = TypeVar("T")
 
@@ -213,14 +212,15 @@ async def migrate(url: str, dump_first: Callable[[], None] | None = None) -> Non
 
     Raises `StartError` when the database cannot be reached or is of a newer version; nothing is touched then.
     """
-    engine = make_engine(url, {"timeout": START_S})
+    # Probed, since it says nothing while a dump is made: what is on the way would forget it.
+    engine = make_engine(url, {"timeout": START_S, "server_settings": PROBED})
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
             await connection.commit()
             try:
                 if dump_first and await _is_older(connection):
-                    await asyncio.to_thread(dump_first)
+                    dump_first()  # not in a thread: a signal ends it at once
                 await _upgrade(connection)
             finally:
                 await connection.execute(text(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
