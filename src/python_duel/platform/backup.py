@@ -6,10 +6,14 @@ Redis is not in it: what it holds is rebuilt, or belongs to duels that are over 
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from tempfile import TemporaryFile
+from typing import IO
 
 import asyncpg
 import structlog
@@ -26,7 +30,7 @@ NEWER_ONLY = b"SET transaction_timeout"
 """What pg_restore writes for PostgreSQL 17 and newer, and older ones refuse."""
 TLS = ("require", "verify-ca", "verify-full")
 """Values of `sslmode` with which there is no connection without it."""
-FRESH = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+FRESH = b"SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
 
 def dump(url: str, file: Path) -> None:
@@ -76,12 +80,8 @@ def restore(url: str, file: Path) -> None:
     Raises StartError; then everything is as it was, unless it is the step to this version that fails.
     """
     revision(file)
-    script = _run(_restore(file), f"{file} is damaged")
-    head, copy, rest = script.partition(b"\nCOPY ")
-    head = b"\n".join(line for line in head.split(b"\n") if not line.startswith(NEWER_ONLY))
     psql, secret = _client("psql", url)
-    command = [*psql, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
-    _run(command, f"{file} could not be restored, and nothing has changed", secret, FRESH + head + copy + rest)
+    _pour(file, [*psql, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"], secret)
     asyncio.run(migrate(url))
 
 
@@ -132,11 +132,55 @@ def _client(name: str, url: str) -> tuple[list[str], dict[str, str]]:
     return [client(name, tls=tls), f"--dbname={open_url}"], secret
 
 
-def _run(command: list[str], trouble: str, secret: dict[str, str] | None = None, given: bytes = b"") -> bytes:
-    """Run a client program. Raises StartError."""
-    environ = {**os.environ, "LC_ALL": "C.UTF-8", **(secret or {})}
-    done = subprocess.run(command, input=given, capture_output=True, env=environ)
+def _pour(file: Path, psql: list[str], secret: dict[str, str]) -> None:
+    """A backup's script into psql, without holding it. Raises StartError; then nothing is committed."""
+    damaged = False
+    with TemporaryFile() as torn, TemporaryFile() as refused:
+        with (
+            suppress(BrokenPipeError),  # psql has ended, and says why
+            Popen(_restore(file), stdout=PIPE, stderr=torn, env=_environ()) as source,
+            Popen(psql, stdin=PIPE, stdout=DEVNULL, stderr=refused, env=_environ(secret)) as sink,
+        ):
+            assert source.stdout
+            assert sink.stdin
+            try:
+                _copy(source.stdout, sink.stdin)
+                damaged = source.wait() != 0
+                if not damaged:
+                    sink.stdin.close()  # the end of the script commits it
+                    sink.wait()
+            finally:
+                source.kill()
+                sink.kill()
+        for failed, trouble, said in (damaged, "is damaged", torn), (sink.returncode, "could not be restored", refused):
+            if failed:
+                said.seek(0)
+                raise _failure(f"{file} {trouble}, and nothing has changed", said.read())
+
+
+def _copy(script: IO[bytes], to: IO[bytes]) -> None:
+    """All of pg_restore's script, but what its head has for newer servers only; rows come after it."""
+    to.write(FRESH)
+    for line in script:
+        if not line.startswith(NEWER_ONLY):
+            to.write(line)
+        if line.startswith(b"COPY "):
+            break
+    shutil.copyfileobj(script, to)
+
+
+def _run(command: list[str], trouble: str, secret: dict[str, str] | None = None) -> bytes:
+    """What a client program prints. Raises StartError."""
+    done = subprocess.run(command, stdin=DEVNULL, capture_output=True, env=_environ(secret))
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise StartError(f"{trouble}: {said[0]}", exit_code=3)
+        raise _failure(trouble, done.stderr)
     return done.stdout
+
+
+def _environ(secret: dict[str, str] | None = None) -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C.UTF-8", **(secret or {})}
+
+
+def _failure(trouble: str, said: bytes) -> StartError:
+    reasons = said.decode(errors="replace").strip().splitlines() or ["no reason given"]
+    return StartError(f"{trouble}: {reasons[0]}", exit_code=3)
