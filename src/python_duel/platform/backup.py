@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy.engine import make_url
 
 from python_duel.errors import StartError
+from python_duel.platform import checksum
 from python_duel.platform.embedded.binaries import client
 from python_duel.platform.postgres import UNREACHABLE, dsn, migrate, newest_revision, revisions
 from python_duel.settings import Settings
@@ -34,7 +35,9 @@ FRESH = b"SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SC
 
 
 def dump(url: str, file: Path) -> None:
-    """Write all there is to `file`, which must not be there. Raises StartError; then there is no file."""
+    """Write all there is to `file`, which must not be there, and its checksum beside it. Raises StartError; then there
+    is no file.
+    """
     draft = file.with_name(file.name + ".part")
     pg_dump, secret = _client("pg_dump", url)
     command = [*pg_dump, "--format=custom", "--no-owner", "--no-privileges", f"--file={draft}"]
@@ -45,8 +48,11 @@ def dump(url: str, file: Path) -> None:
         # It holds sessions and players' code: only its owner may read it.
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         _run(command, "PostgreSQL could not be dumped", secret)
+        checksum.write(file, draft)
         draft.rename(file)
     except OSError as error:
+        with suppress(OSError):
+            checksum.beside(file).unlink()
         raise StartError(f"{file} cannot be written: {error.strerror}.") from None
     finally:
         with suppress(OSError):
