@@ -6,10 +6,9 @@ import sys
 from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from python_duel.platform import embedded
-from python_duel.platform.postgres import alembic_config, async_url, migrate
+from python_duel.platform.postgres import alembic_config, make_engine, migrate
 from python_duel.settings import Settings
 
 
@@ -27,7 +26,7 @@ def main() -> int:
 async def check(url: str) -> None:
     """Migrates the database at `url`, then raises CommandError when the models ask for more."""
     await migrate(url)
-    engine = create_async_engine(async_url(url))
+    engine = make_engine(url, {})
     async with engine.connect() as connection:
         await connection.run_sync(_compare)
     await engine.dispose()

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     )
 
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
-    """`postgresql://...`; unset: the embedded PostgreSQL."""
+    """`postgresql://...`, with `?sslmode=require` for TLS; unset: the embedded PostgreSQL."""
     redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
     """`redis://...`, `rediss://...` or `unix://...`; unset: the embedded Valkey."""
     data: Path = Path.home() / ".local" / "share" / "python-duel"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from python_duel.platform import backup
+from python_duel.platform import backup, checksum
 from python_duel.platform.postgres import newest_revision
 from tests.conftest import drop, sql, with_database
 from tests.support.database import query
@@ -69,7 +69,7 @@ def test_players_are_replaced_only_when_asked_for_and_kept_aside_then(database_u
     done = duel(database_url, "restore", BEFORE, "--replace", DUEL_BACKUPS=str(tmp_path / "kept"))
     assert done.returncode == 0, done.stderr
     assert query(database_url, "SELECT count(*) FROM players WHERE nickname = 'Eve'") == [(0,)]
-    [kept] = (tmp_path / "kept").iterdir()
+    [kept] = (tmp_path / "kept").glob("*.dump")
     duel(database_url, "restore", kept, "--replace", DUEL_BACKUPS=str(tmp_path / "more"))
     assert everything(database_url) == before
 
@@ -83,6 +83,22 @@ def test_what_is_no_whole_backup_changes_nothing(database_url: str, tmp_path: Pa
     assert str(bad) in done.stderr
     assert "Traceback" not in done.stderr
     assert everything(database_url) == before
+
+
+def test_a_flipped_bit_where_postgres_looks_for_none_changes_nothing(database_url: str, tmp_path: Path) -> None:
+    """In a trigger's function: the archive has no checksum of it, and PostgreSQL reads it when it is called."""
+    file = tmp_path / "all.dump"
+    assert duel(database_url, "backup", file).returncode == 0
+    before, content = everything(database_url), bytearray(file.read_bytes())
+    content[content.index(b"RAISE EXCEPTION")] ^= 1
+    file.write_bytes(content)
+    done = duel(database_url, "restore", file)
+    assert (done.returncode, "is damaged" in done.stderr) == (2, True)
+    assert len(done.stderr.splitlines()) == 1
+    assert everything(database_url) == before
+    checksum.beside(file).unlink()
+    done = duel(database_url, "restore", file)
+    assert (done.returncode, "not checked" in done.stdout) == (0, True)
 
 
 def test_a_backup_of_a_newer_version_is_refused(database_url: str, other_url: str, tmp_path: Path) -> None:
@@ -106,6 +122,12 @@ def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
     done = duel("postgresql://duel@127.0.0.1:9/duel", "backup", tmp_path / "x.dump")
     assert done.returncode == 3
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_there_is_one_line(tmp_path: Path) -> None:
+    done = duel("postgresql://duel@127.0.0.1:9/duel", "backup", tmp_path / ("x" * 256))
+    assert (done.returncode, "cannot be written: File name too long" in done.stderr) == (2, True)
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_folder_without_a_server_has_nothing_to_back_up(tmp_path: Path) -> None:

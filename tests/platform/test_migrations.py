@@ -4,15 +4,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from alembic import command
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from python_duel.errors import StartError
 from python_duel.platform import backup
-from python_duel.platform.postgres import alembic_config, async_url, migrate, newest_revision
+from python_duel.platform.postgres import migrate, newest_revision
 from tests.conftest import sql
-from tests.support.database import query
+from tests.support.database import query, with_schema
 
 REVISION = "SELECT version_num FROM alembic_version"
 OLD = "0002"
@@ -21,21 +18,8 @@ OLD = "0002"
 @pytest.fixture
 def old_url(database_url: str) -> str:
     """A database with the schema of an earlier version."""
-    sql(database_url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    asyncio.run(_upgraded(database_url, OLD))
+    with_schema(database_url, OLD)
     return database_url
-
-
-async def _upgraded(url: str, revision: str) -> None:
-    def upgrade(connection: Connection) -> None:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-    engine = create_async_engine(async_url(url))
-    async with engine.begin() as connection:
-        await connection.run_sync(upgrade)
-    await engine.dispose()
 
 
 def test_a_migration_takes_a_dump_first(old_url: str, tmp_path: Path) -> None:

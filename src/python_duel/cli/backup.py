@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from python_duel.cli.stores import DataOption, settings_of
-from python_duel.platform import backup, embedded
+from python_duel.platform import backup, checksum, embedded
 
 
 def command(
@@ -16,4 +16,4 @@ def command(
     """Write players, duels, submissions and replays to FILE, beside a running server too."""
     with embedded.database(settings_of(data)) as url:
         backup.dump(url, file)
-    typer.echo(f"written {file} ({file.stat().st_size} bytes)")
+    typer.echo(f"written {file} ({file.stat().st_size} bytes) and {checksum.beside(file).name}")

@@ -8,7 +8,7 @@ import typer
 
 from python_duel.cli.stores import DataOption, settings_of
 from python_duel.errors import StartError
-from python_duel.platform import backup, embedded
+from python_duel.platform import backup, checksum, embedded
 
 
 def command(
@@ -17,6 +17,8 @@ def command(
     data: DataOption = None,
 ) -> None:
     """Put FILE in place of the database, all at once or not at all; what was there is dumped first."""
+    if not checksum.check(file):
+        typer.echo(f"{file} is not checked for damage: {checksum.beside(file)} is not there")
     backup.revision(file)
     settings = settings_of(data)
     with embedded.unused(settings) as url:

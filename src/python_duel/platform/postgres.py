@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import asyncpg
@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import BigInteger, MetaData, event, func, select, text
 from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import ColumnElement
@@ -43,6 +43,8 @@ AWAY = (OSError, InterfaceError, OperationalError, asyncpg.PostgresConnectionErr
 """What a transaction raises when the database is away, stops, is silent (TimeoutError is an OSError), has no connection
 left, or is in trouble.
 """
+UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What asyncpg raises when it cannot connect; the last one is of parameters that make no sense."""
 TROUBLE = ("08", "25P03", "40", "53", "55P03", "57", "58", "XX")
 """SQLSTATEs, or how they begin (PostgreSQL's manual, appendix A), for which nobody who asked is to blame."""
 CLASHES = ("40001", "40P01")
@@ -66,13 +68,12 @@ LEFT_S = 6
 is cut off; a connection of which it hears nothing is probed.
 """
 # A pooler between must let them pass (pgbouncer: ignore_startup_parameters).
+PROBED = {"tcp_keepalives_idle": "20", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 SERVER = {
     "lock_timeout": f"{LOCK_S}s",
     "statement_timeout": f"{LEFT_S}s",
     "idle_in_transaction_session_timeout": f"{LEFT_S}s",
-    "tcp_keepalives_idle": "20",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
+    **PROBED,
 }
 T = TypeVar("T")
 
@@ -97,21 +98,41 @@ def database_now() -> ColumnElement[int]:
     return func.cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
 
 
-def async_url(url: str) -> str:
-    """`postgresql://...` as SQLAlchemy wants it for asyncpg."""
-    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+def dsn(url: str) -> str:
+    """`url` as asyncpg and PostgreSQL's own programs read it: with libpq's parameters. `ssl=`, SQLAlchemy's name, is
+    `sslmode=` there. Raises StartError.
+    """
+    try:
+        read = make_url(url).set(drivername="postgresql")
+    except (ArgumentError, ValueError):
+        raise StartError("DATABASE_URL is no URL: write postgresql://user:password@host:5432/name.") from None
+    query = dict(read.query)
+    if "ssl" in query:
+        query = {"sslmode": query.pop("ssl"), **query}
+    at, mark, parameters = read.set(query=query).render_as_string(hide_password=False).partition("?")
+    # libpq does not know that a plus is a space.
+    return at + mark + parameters.replace("+", "%20")
+
+
+def make_engine(url: str, options: Mapping[str, Any], **pool: Any) -> AsyncEngine:
+    """An engine whose connections asyncpg opens from the URL itself, with these options: SQLAlchemy would make
+    arguments of its parameters, and most of libpq's are none. Raises StartError.
+    """
+    return create_async_engine(
+        "postgresql+asyncpg://", async_creator=partial(asyncpg.connect, dsn(url), **options), **pool
+    )
 
 
 class Database:
     """A pool of connections; `transaction` is the only way in."""
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
-        self.engine: AsyncEngine = create_async_engine(
-            async_url(url),
+        self.engine: AsyncEngine = make_engine(
+            url,
+            {"timeout": CONNECT_S, "server_settings": SERVER},
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            connect_args={"timeout": CONNECT_S, "server_settings": SERVER},
             hide_parameters=True,  # they are players' code and hidden tests, and errors are logged
         )
         event.listen(self.engine.sync_engine, "handle_error", _note_broken)
@@ -179,8 +200,9 @@ def needed() -> Iterator[None]:
     """Where nothing can be done without the database: raises `StartError` when it cannot be reached or used."""
     try:
         yield
-    except (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise StartError(f"PostgreSQL does not answer ({error}): check DATABASE_URL.", exit_code=3) from error
+    except (DBAPIError, *UNREACHABLE) as error:
+        reason = getattr(error, "orig", error)  # SQLAlchemy adds lines of its own
+        raise StartError(f"PostgreSQL does not answer ({reason}): check DATABASE_URL.", exit_code=3) from error
 
 
 async def read_now(session: AsyncSession) -> int:
@@ -200,7 +222,8 @@ async def migrate(url: str, dump_first: Callable[[], None] | None = None) -> Non
 
     Raises `StartError` when the database cannot be reached or is of a newer version; nothing is touched then.
     """
-    engine = create_async_engine(async_url(url), connect_args={"timeout": START_S})
+    # Probed, since it says nothing while a dump is made: what is on the way would forget it.
+    engine = make_engine(url, {"timeout": START_S, "server_settings": PROBED})
     try:
         with needed():
             async with engine.connect() as connection:
@@ -208,7 +231,7 @@ async def migrate(url: str, dump_first: Callable[[], None] | None = None) -> Non
                 await connection.commit()
                 try:
                     if dump_first and await _is_older(connection):
-                        await asyncio.to_thread(dump_first)
+                        dump_first()  # not in a thread: a signal ends it at once
                     await _upgrade(connection)
                 finally:
                     await connection.execute(text(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})"))

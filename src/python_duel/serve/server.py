@@ -46,8 +46,11 @@ def serve(settings: Settings, *, ephemeral: bool) -> None:
         # Unwound from the last to the first: web, judges, stores.
         keepers = [*_start(judges, stack), *_start(webs, stack)]
         # The database library loads while the children start.
+        from python_duel.platform.backup import upgrade  # noqa: PLC0415
         from python_duel.players.admin import issue_link  # noqa: PLC0415
 
+        # The web processes would do it, one of them, but in the time in which they must be ready.
+        upgrade(stores.database_url, settings)
         port = listener.getsockname()[1]
         _wait_until_ready(url(settings.host, port), keepers)
         greet(settings.host, port, asyncio.run(issue_link(stores.database_url)))

@@ -21,13 +21,12 @@ from python_duel.duels.timers import Timers
 from python_duel.errors import StartError
 from python_duel.matchmaking.queue import Queue
 from python_duel.matchmaking.service import Matchmaking
-from python_duel.platform import backup
 from python_duel.platform import redis as redis_store
 from python_duel.platform.bundled import bundled
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
 from python_duel.platform.pipelined import Pipelined
-from python_duel.platform.postgres import Database, migrate
+from python_duel.platform.postgres import Database
 from python_duel.players import endpoints as player_endpoints
 from python_duel.players.service import Players
 from python_duel.realtime.hub import Hub
@@ -56,7 +55,6 @@ class WebApp:
     def __init__(self, settings: Settings) -> None:
         if settings.database_url is None or settings.redis_url is None:
             raise StartError("`web` needs DATABASE_URL and REDIS_URL; `serve` brings its own stores.")
-        self._settings, self._database_url = settings, settings.database_url
         clock, database = Clock(), Database(settings.database_url)
         redis = redis_store.connect(settings.redis_url)
         hot = Pipelined(redis)
@@ -85,7 +83,6 @@ class WebApp:
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        await migrate(self._database_url, self._dump if self._settings.migration_backup else None)
         await self._challenges.seed(bundled("challenges"))
         await self._hot.start()
         await self._bus.start()
@@ -98,10 +95,6 @@ class WebApp:
             await self._hot.close()
             await self._redis.aclose()
             await self._database.close()
-
-    def _dump(self) -> None:
-        """Before the schema changes."""
-        backup.dump(self._database_url, backup.named(self._settings.backup_folder, "before-migration"))
 
     async def retire(self) -> None:
         """Not ready any more, and no home of new duels: this process stops in a moment."""
@@ -118,7 +111,9 @@ class WebApp:
 
 
 def create_app(settings: Settings) -> ASGIApp:
-    """The ASGI application over the stores that the settings name. Raises `StartError` without them."""
+    """The ASGI application over the stores that the settings name, of this version's schema. Raises `StartError`
+    without them.
+    """
     return WebApp(settings).asgi
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import os
+import signal
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
@@ -11,6 +13,7 @@ from types import FrameType
 import uvicorn
 
 from python_duel.errors import StartError
+from python_duel.platform import backup
 from python_duel.realtime.transport.engine import Engine
 from python_duel.settings import Settings
 from python_duel.web.app import WebApp
@@ -85,6 +88,17 @@ def websockets(engine: Engine, settings: Settings) -> Callable[..., asyncio.Prot
     return StockProtocol
 
 
+def _upgrade(settings: Settings) -> None:
+    """The schema first, outside of uvicorn: it would make a traceback of every refusal."""
+    assert settings.database_url is not None
+    # An exception, so that a dump is cleaned up that is stopped in the middle.
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        backup.upgrade(settings.database_url, settings)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def run(settings: Settings, fd: int) -> None:
     """Serve the listening socket `fd`, and close it, until a signal. Raises `StartError`."""
     app, house = WebApp(settings), House(settings.homes, settings.home)
@@ -102,6 +116,7 @@ def run(settings: Settings, fd: int) -> None:
         timeout_graceful_shutdown=5,
         lifespan="on",
     )
+    _upgrade(settings)
     # The start leaves many long-lived objects: keep the collector off them.
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)

