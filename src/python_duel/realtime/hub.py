@@ -3,11 +3,13 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from python_duel.duels.document import ChangeSet
 from python_duel.duels.journal import Append, Journal
 from python_duel.platform.bus import Bus
+from python_duel.platform.redis import LOST, RedisError
 from python_duel.realtime import wire
 from python_duel.realtime.connection import Connection
 from python_duel.realtime.neighbours import RELAYED, Neighbours
@@ -42,13 +44,13 @@ class Hub:
         await self._bus.subscribe(f"player:{connection.player_id}")
 
     async def depart(self, connection: Connection) -> None:
-        """A socket closed."""
+        """A socket closed: it is not among `sockets` any more, before anything is waited for and whatever fails."""
         sid, player_id = connection.sid, connection.player_id
-        for duel_id in self._watching.pop(sid, set()):
-            await self._unwatch(sid, duel_id)
         self.players[player_id].pop(sid, None)
         if not self.players[player_id]:
             del self.players[player_id]
+        for duel_id in self._watching.pop(sid, set()):
+            await self._unwatch(sid, duel_id)
         await self._bus.unsubscribe(f"player:{player_id}")
 
     async def watch(self, connection: Connection, duel_id: str, enter: Enter) -> tuple[Facts, Viewer]:
@@ -121,10 +123,17 @@ class Hub:
             if not room.members:
                 room.close()
                 del self._rooms[duel_id]
+                await self._say_unwatched(duel_id)
+        await self._bus.unsubscribe(f"duel:{duel_id}", linger=linger)
+
+    async def _say_unwatched(self, duel_id: str) -> None:
+        # A store that was away may take this process for a watcher still: that costs a message an edit.
+        with suppress(*LOST, RedisError):
+            try:
                 await self._journal.unwatch(duel_id)
+            finally:
                 if duel_id in self._rooms:
                     await self._journal.watch(duel_id)  # somebody came meanwhile
-        await self._bus.unsubscribe(f"duel:{duel_id}", linger=linger)
 
     async def _heard(self, topic: str, event: str, data: Any, origin: str) -> None:
         if event == RELAYED:

@@ -1,0 +1,24 @@
+"""The sockets of one process, over real stores."""
+
+from tests.realtime.conftest import a_process, a_socket
+from tests.support.parts import Parts
+
+
+async def test_a_socket_that_closes_while_the_store_is_away_is_gone(core: Parts) -> None:
+    """All of it, though it watched two duels."""
+    hub, (duel_id, ada, _), (other_id, _, _) = a_process(core).hub, await core.live(), await core.live()
+    await core.bus.start()
+    socket = a_socket(ada)
+    await hub.arrive(socket)
+    for watched in (duel_id, other_id):
+        await hub.watch(socket, watched, entered)
+    # As when the store was out of reach for a second: what it is asked is answered with its loss.
+    await core.hot.close()
+    await hub.depart(socket)
+    assert hub.sockets() == []
+    assert not hub._rooms
+    await core.bus.stop()
+
+
+async def entered(duel: object) -> None:
+    """Who watches takes no pen."""
