@@ -26,6 +26,14 @@ async def core(database_url: str, redis_url: str) -> AsyncIterator[Parts]:
         yield found
 
 
+@pytest.fixture
+async def web(core: Parts) -> AsyncIterator[Services]:
+    """A process that hears the bus."""
+    await core.bus.start()
+    yield a_process(core)
+    await core.bus.stop()
+
+
 def a_process(core: Parts) -> Services:
     """What the event handlers of one more web process work with. The bus brings it what the others say."""
     return _services(core.settings, core.clock, core.redis, core.hot, core.bus, core.players, core.duels)

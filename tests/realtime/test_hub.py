@@ -1,13 +1,13 @@
 """The sockets of one process, over real stores."""
 
-from tests.realtime.conftest import a_process, a_socket
+from python_duel.realtime.services import Services
+from tests.realtime.conftest import a_socket
 from tests.support.parts import Parts
 
 
-async def test_a_socket_that_closes_while_the_store_is_away_is_gone(core: Parts) -> None:
+async def test_a_socket_that_closes_while_the_store_is_away_is_gone(core: Parts, web: Services) -> None:
     """All of it, though it watched two duels."""
-    hub, (duel_id, ada, _), (other_id, _, _) = a_process(core).hub, await core.live(), await core.live()
-    await core.bus.start()
+    hub, (duel_id, ada, _), (other_id, _, _) = web.hub, await core.live(), await core.live()
     socket = a_socket(ada)
     await hub.arrive(socket)
     for watched in (duel_id, other_id):
@@ -17,7 +17,6 @@ async def test_a_socket_that_closes_while_the_store_is_away_is_gone(core: Parts)
     await hub.depart(socket)
     assert hub.sockets() == []
     assert not hub._rooms
-    await core.bus.stop()
 
 
 async def entered(duel: object) -> None:

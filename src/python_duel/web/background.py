@@ -112,7 +112,7 @@ class Background:
                     # Apart: what one can never finish must not keep the other from its work.
                     with _logged("queue"):
                         await services.matchmaking.sweep()
-                    await self._recovery.sweep(services.presence.there if await services.presence.whole() else None)
+                    await self._recovery.sweep(services.presence.known)
             await asyncio.sleep(SWEEP_S)
 
 
