@@ -116,6 +116,10 @@ class Hub:
         """Every open socket as `(player, socket)`."""
         return [(player_id, sid) for player_id, sids in self.players.items() for sid in sids]
 
+    def has(self, player_id: str, sid: str) -> bool:
+        """Whether that socket is open still."""
+        return sid in self.players.get(player_id, ())
+
     async def _unwatch(self, sid: str, duel_id: str, *, linger: bool = True) -> None:
         room = self._rooms.get(duel_id)
         if room:

@@ -98,10 +98,17 @@ class Background:
             await asyncio.sleep(SAY_S)
 
     async def _beat_slice(self, sockets: list[tuple[str, str]]) -> None:
-        services = self._services
-        for player_id, sid in sockets:
+        """`sockets`: some that were open when the round began."""
+        services, hub = self._services, self._services.hub
+        still = [(player_id, sid) for player_id, sid in sockets if hub.has(player_id, sid)]
+        for player_id, sid in still:
             services.presence.refresh(player_id, sid)
-        await services.matchmaking.beat([player_id for player_id, _ in sockets])
+        try:
+            await services.matchmaking.beat([player_id for player_id, _ in still])
+        finally:
+            for player_id, sid in still:
+                if not hub.has(player_id, sid):
+                    services.matchmaking.places.forget(player_id)  # it learnt of them after they had left
 
     async def _sweep(self) -> None:
         """One process at a time, whoever gets the lock first."""
