@@ -46,6 +46,10 @@ def a_socket(player_id: str, sent: list[bytes] | None = None) -> Connection:
     return Connection(next(SIDS), link, player_id, "session", credit(), credit(), credit())
 
 
+async def entered(duel: object) -> None:
+    """What somebody who opens a duel to watch it does first."""
+
+
 class Process:
     """What one web process has of one player's side of a duel."""
 

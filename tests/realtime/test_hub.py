@@ -1,7 +1,7 @@
 """The sockets of one process, over real stores."""
 
 from python_duel.realtime.services import Services
-from tests.realtime.conftest import a_socket
+from tests.realtime.conftest import a_socket, entered
 from tests.support.parts import Parts
 
 
@@ -17,7 +17,3 @@ async def test_a_socket_that_closes_while_the_store_is_away_is_gone(core: Parts,
     await hub.depart(socket)
     assert hub.sockets() == []
     assert not hub._rooms
-
-
-async def entered(duel: object) -> None:
-    """Who watches takes no pen."""

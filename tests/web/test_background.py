@@ -1,14 +1,17 @@
-"""A heartbeat takes five seconds: who leaves meanwhile is not there, and does not wait."""
+"""What a heartbeat does to players who leave while it goes on, and to those who were not heard of since the last one."""
 
 import asyncio
+import json
+import json
 
 import pytest
 
 from python_duel.matchmaking.queue import LEASES, TICKETS
 from python_duel.platform.redis import reply
+from python_duel.platform.tasks import end
 from python_duel.realtime.services import Services
 from python_duel.web.background import Background
-from tests.realtime.conftest import a_socket
+from tests.realtime.conftest import a_socket, entered
 from tests.support.parts import Parts
 
 
@@ -55,3 +58,36 @@ async def test_a_place_that_is_learnt_of_after_its_player_has_left_is_forgotten(
     await core.redis.delete(TICKETS)
     await web.matchmaking.beat([ada.player_id])
     assert await reply(core.redis.hkeys(TICKETS)) == []
+
+
+def matches(sent: list[bytes]) -> list[str]:
+    """The duels that a socket was told of."""
+    events = [json.loads(packet[2:]) for packet in sent]
+    return [payload["duel_id"] for event, payload in events if event == "queue:matched"]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["who waited", "who came"])
+async def test_who_was_paired_while_their_process_was_deaf_is_told_when_it_hears_again(
+    core: Parts, web: Services, background: Background, first: bool
+) -> None:
+    """Who has their duel open already is not."""
+    (ada, bob), (duel_id, cleo, _) = await core.entrants(), await core.live()
+    hers: list[bytes] = []
+    cleos: list[bytes] = []
+    await web.hub.arrive(a_socket(ada.player_id, hers))
+    socket = a_socket(cleo, cleos)
+    await web.hub.arrive(socket)
+    await web.hub.watch(socket, duel_id, entered)
+    catching_up = asyncio.create_task(background._catch_up())
+    joins = [(web.matchmaking, ada.player_id), (core.matchmaking, bob.player_id)]
+    (waits, one), (comes, other) = joins if first else reversed(joins)
+    await waits.join(one, "casual", ["python"])
+    await core.bus.stop()
+    await comes.join(other, "casual", ["python"])
+    await core.bus.start()
+    async with asyncio.timeout(5):
+        while not matches(hers):
+            await asyncio.sleep(0.01)
+    assert matches(hers) == [await core.duels.active(ada.player_id)]
+    assert not matches(cleos)
+    await end([catching_up])

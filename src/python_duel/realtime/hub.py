@@ -34,6 +34,8 @@ class Hub:
         """Called with a player's id when one of their sessions has ended."""
         self.lost: Callable[[str], Awaitable[None]] | None = None
         """Called with a duel's id when the store may have lost its pens."""
+        self.deaf: Callable[[], None] | None = None
+        """Called when this process may have missed what players were told."""
         self._tasks: set[asyncio.Task[None]] = set()
         bus.handler = self._heard
         bus.on_gap = self._after_gap
@@ -120,6 +122,10 @@ class Hub:
         """Whether that socket is open still."""
         return sid in self.players.get(player_id, ())
 
+    def watches(self, player_id: str, duel_id: str) -> bool:
+        """Whether one of the player's sockets here has that duel open."""
+        return any(duel_id in self._watching.get(sid, ()) for sid in self.players.get(player_id, ()))
+
     async def _unwatch(self, sid: str, duel_id: str, *, linger: bool = True) -> None:
         room = self._rooms.get(duel_id)
         if room:
@@ -145,7 +151,7 @@ class Hub:
             return
         kind, _, name = topic.partition(":")
         if kind == "player":
-            self._tell_player(name, event, data)
+            self.tell_player(name, event, data)
             return
         room = self._rooms.get(name)
         if room and event == "duel:state" and data.get("unknown"):
@@ -162,7 +168,8 @@ class Hub:
             if room:
                 room.cursor(player_id, anchor, head)
 
-    def _tell_player(self, player_id: str, event: str, data: dict[str, Any]) -> None:
+    def tell_player(self, player_id: str, event: str, data: dict[str, Any]) -> None:
+        """Send an event to a player's sockets on this process."""
         if event == "session:closed":
             if self.closing:
                 # Apart: it waits for the socket's last event, which may wait for what this listener hears.
@@ -181,6 +188,8 @@ class Hub:
         """The store may have lost everything, and this process what it was told."""
         # Apart: the listener must hear what others ask for meanwhile.
         self._spawn(self._recover_all())
+        if self.deaf:
+            self.deaf()
 
     async def _recover_all(self) -> None:
         duel_ids = list(self._rooms)
