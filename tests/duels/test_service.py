@@ -226,7 +226,7 @@ async def test_a_fault_of_the_platform_is_judged_again_and_never_counts(core: Pa
     assert (await core.duel(duel_id)).status == "live"
     waits = "UPDATE submissions SET received_at = received_at - :patience WHERE verdict IS NULL"
     await core.sql(waits, patience=PATIENCE_MS)
-    await core.recovery.sweep(None)
+    await core.recovery.sweep(everybody)
     await core.judge(broken, Verdict.IE, attempt=ATTEMPTS)
     assert (await core.duel(duel_id)).winner_id == bob
 

@@ -191,6 +191,24 @@ async def test_web_and_redis(site: Site, duelists: tuple[Player, Player], ways: 
         assert {side["text"] for side in player["players"]} == {solution, "# after\n"}
 
 
+@pytest.mark.slow  # a lease is fifteen seconds
+async def test_who_closes_the_page_while_their_process_is_cut_off_from_redis_is_away(
+    site: Site, duelists: tuple[Player, Player]
+) -> None:
+    """There is nobody whom it could tell: when the lease is over, the sweep does."""
+    ada, bob = duelists
+    duel_id = await invited(ada, bob, minutes=5)
+    async with site.parted("web1", "redis", BOTH):
+        assert (await ada.refused("duel:open", {"duel_id": duel_id}))["code"] == "unavailable"
+        await ada.leave()
+        async with httpx.AsyncClient(base_url=ada.url) as http, asyncio.timeout(PATIENCE_S):
+            while "duel_connections 0.0" not in (await http.get("/metrics")).text:
+                await asyncio.sleep(0.05)
+    await soon("web cut off from Redis: a page closed there is away", bob.heard("duel:presence", connected=False))
+    await bob.do("duel:resign", {"duel_id": duel_id})
+    await archived(site, duel_id)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "cut",

@@ -1,89 +1,19 @@
 """Pens of web processes over real stores, without sockets: who writes when things cross or were lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from functools import partial
-
-import pytest
 
 from python_duel.duels import rules
-from python_duel.errors import DuelError
-from python_duel.platform.ratelimit import Credit
 from python_duel.platform.redis import reply
-from python_duel.realtime.connection import Connection
-from python_duel.realtime.hub import Hub
-from python_duel.realtime.neighbours import Neighbours
-from python_duel.realtime.services import FactsLoader
-from python_duel.realtime.transport.link import Link
-from python_duel.realtime.wire import Edit
-from python_duel.realtime.writing import Writing
-from tests.support.parts import Parts, parts
-
-Answer = int | DuelError
-
-
-class Process:
-    """What one web process has of one player's side of a duel."""
-
-    def __init__(self, core: Parts, duel_id: str, player_id: str) -> None:
-        loader = FactsLoader(core.duels, core.clock, 65_536)
-        hub = Hub(core.bus, core.duels.journal, Neighbours(core.bus), loader.load)
-        self.core, self.duel_id = core, duel_id
-        self.writing = loader.writing = Writing(core.duels, hub, 65_536)
-        credit = partial(Credit, 1e6, 1_000_000)
-        link = Link(lambda packet: None)
-        self.connection = Connection("socket", link, player_id, "session", credit(), credit(), credit())
-        self.connection.roles[duel_id] = "player"
-
-    async def open(self, *, take: bool = True) -> str:
-        duel = await self.core.duel(self.duel_id)
-        package = await self.core.duels.package(duel)
-        return await self.writing.take_pen(self.connection, duel, package, "page", anyway=take)
-
-    @property
-    def text(self) -> str:
-        return self.connection.pens[self.duel_id].document.text
-
-    def send(self, line: str, seq: int | None = None) -> "asyncio.Future[Answer]":
-        """What becomes of an edit that puts a line first; raises what is known at once."""
-        document = self.connection.pens[self.duel_id].document
-        edit = Edit(self.duel_id, seq or document.seq + 1, [[0, line, ""], len(document.units)])
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.writing.take(self.connection, edit, answer.set_result)
-        return answer
-
-    async def settle(self) -> None:
-        """Wait until no pen here is in doubt."""
-        async with asyncio.timeout(5):
-            while any(pen.busy for pen in self.connection.pens.values()):
-                await asyncio.sleep(0.01)
-
-
-@pytest.fixture
-async def core(database_url: str, redis_url: str) -> AsyncIterator[Parts]:
-    async with parts(database_url, redis_url) as found:
-        yield found
-
-
-@pytest.fixture
-async def here(core: Parts) -> Process:
-    """It has the pen of a live duel."""
-    duel_id, ada, _ = await core.live()
-    process = Process(core, duel_id, ada)
-    assert await process.open() == "nobody"
-    return process
-
-
-def there(here: Process) -> Process:
-    """Another process, on which the same player comes."""
-    return Process(here.core, here.duel_id, here.connection.player_id)
+from tests.realtime.conftest import Process, there
 
 
 async def test_an_edit_that_an_opening_overtakes_does_not_take_the_new_pen_away(here: Process) -> None:
     """Both are answered in one go."""
     await reply(here.core.redis.execute_command("CLIENT", "PAUSE", 300))
     opening = asyncio.create_task(here.open())
-    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        while not here.connection.taking:
+            await asyncio.sleep(0)
     answer = await here.send("# overtaken")
     assert not isinstance(answer, int)
     assert answer.code == "unavailable"

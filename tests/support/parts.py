@@ -64,6 +64,7 @@ class Parts:
     players: Players
     queue: Queue
     matchmaking: Matchmaking
+    hot: Pipelined
     settings: Settings = field(default_factory=Settings.model_construct)
     taken: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
     """What `judge` took off the stream: entries by job id."""
@@ -164,6 +165,7 @@ async def parts(database_url: str, redis_url: str) -> AsyncIterator[Parts]:
             Players(database, clock, settings.session_days),
             queue,
             Matchmaking(queue, duels, clock, settings),
+            hot,
             settings,
         )
     finally:

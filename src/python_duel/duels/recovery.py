@@ -1,7 +1,7 @@
 """Finishing what was left half done: duels that fall due, and whatever a crash interrupted. Idempotent."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -15,7 +15,8 @@ PAGE, PAGE_PAUSE_S = 20, 0.5
 """Duels looked at together, and the pause after them: a hundredth of the time of one core."""
 LOST_JOB_MS = 15_000
 """A submission without a verdict for so long may have lost its job: it is queued again if so; twice does no harm."""
-
+Known = Callable[[str], Awaitable[bool | None]]
+"""Whether a player is there; None: it is not known."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +53,8 @@ class Recovery:
         await self._duels.timers.set(duel.id, rules.next_due(repository.state(duel)))
         await self._duels.tell(duel.id)
 
-    async def sweep(self, present: Present | None) -> None:
-        """Finish what a crash left half done: timers, presence (None: it is not known), jobs and archives. Idempotent.
+    async def sweep(self, known: Known) -> None:
+        """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent.
 
         A few at a time: beside thousands of live duels it takes longer, and the relay never waits for it.
         """
@@ -71,8 +72,7 @@ class Recovery:
         last = ""
         while page := await self._open_after(last):
             await _apart(self._set_timers(page))
-            if present:
-                await _apart(self._notice_absence(page, present))
+            await _apart(self._notice_absence(page, known))
             last = page[-1].id
             await asyncio.sleep(PAGE_PAUSE_S)
 
@@ -87,15 +87,17 @@ class Recovery:
         due = {duel.id: rules.next_due(repository.state(duel)) for duel in page}
         await self._duels.timers.set_all(due, at_latest=True)
 
-    async def _notice_absence(self, page: list[Duel], present: Present) -> None:
+    async def _notice_absence(self, page: list[Duel], known: Known) -> None:
         players = [player for duel in page for player in duel.players]
-        for player, there in zip(players, await asyncio.gather(*(present(p.player_id) for p in players)), strict=True):
-            if there != (player.away_since is None):
-                await _apart(self._notice(player, present))
+        for player, there in zip(players, await asyncio.gather(*(known(p.player_id) for p in players)), strict=True):
+            if there is not None and there != (player.away_since is None):
+                await _apart(self._notice(player, known))
 
-    async def _notice(self, player: DuelPlayer, present: Present) -> None:
-        """Asked once more: those before took their time, and nobody who is back meanwhile shall lose for it."""
-        await self._duels.presence(player.duel_id, player.player_id, await present(player.player_id))
+    async def _notice(self, player: DuelPlayer, known: Known) -> None:
+        """Asked once more: those before took their time, and nobody shall lose for being back, or forgotten, since."""
+        there = await known(player.player_id)
+        if there is not None:
+            await self._duels.presence(player.duel_id, player.player_id, there)
 
 
 async def _apart(step: Coroutine[Any, Any, None]) -> None:

@@ -3,11 +3,13 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from python_duel.duels.document import ChangeSet
 from python_duel.duels.journal import Append, Journal
 from python_duel.platform.bus import Bus
+from python_duel.platform.redis import LOST, RedisError
 from python_duel.realtime import wire
 from python_duel.realtime.connection import Connection
 from python_duel.realtime.neighbours import RELAYED, Neighbours
@@ -32,6 +34,8 @@ class Hub:
         """Called with a player's id when one of their sessions has ended."""
         self.lost: Callable[[str], Awaitable[None]] | None = None
         """Called with a duel's id when the store may have lost its pens."""
+        self.deaf: Callable[[], None] | None = None
+        """Called when this process may have missed what players were told."""
         self._tasks: set[asyncio.Task[None]] = set()
         bus.handler = self._heard
         bus.on_gap = self._after_gap
@@ -42,13 +46,13 @@ class Hub:
         await self._bus.subscribe(f"player:{connection.player_id}")
 
     async def depart(self, connection: Connection) -> None:
-        """A socket closed."""
+        """A socket closed: it is not among `sockets` any more, before anything is waited for and whatever fails."""
         sid, player_id = connection.sid, connection.player_id
-        for duel_id in self._watching.pop(sid, set()):
-            await self._unwatch(sid, duel_id)
         self.players[player_id].pop(sid, None)
         if not self.players[player_id]:
             del self.players[player_id]
+        for duel_id in self._watching.pop(sid, set()):
+            await self._unwatch(sid, duel_id)
         await self._bus.unsubscribe(f"player:{player_id}")
 
     async def watch(self, connection: Connection, duel_id: str, enter: Enter) -> tuple[Facts, Viewer]:
@@ -114,6 +118,14 @@ class Hub:
         """Every open socket as `(player, socket)`."""
         return [(player_id, sid) for player_id, sids in self.players.items() for sid in sids]
 
+    def has(self, player_id: str, sid: str) -> bool:
+        """Whether that socket is open still."""
+        return sid in self.players.get(player_id, ())
+
+    def watches(self, player_id: str, duel_id: str) -> bool:
+        """Whether one of the player's sockets here has that duel open."""
+        return any(duel_id in self._watching.get(sid, ()) for sid in self.players.get(player_id, ()))
+
     async def _unwatch(self, sid: str, duel_id: str, *, linger: bool = True) -> None:
         room = self._rooms.get(duel_id)
         if room:
@@ -121,10 +133,17 @@ class Hub:
             if not room.members:
                 room.close()
                 del self._rooms[duel_id]
+                await self._say_unwatched(duel_id)
+        await self._bus.unsubscribe(f"duel:{duel_id}", linger=linger)
+
+    async def _say_unwatched(self, duel_id: str) -> None:
+        # A store that was away may take this process for a watcher still: that costs a message an edit.
+        with suppress(*LOST, RedisError):
+            try:
                 await self._journal.unwatch(duel_id)
+            finally:
                 if duel_id in self._rooms:
                     await self._journal.watch(duel_id)  # somebody came meanwhile
-        await self._bus.unsubscribe(f"duel:{duel_id}", linger=linger)
 
     async def _heard(self, topic: str, event: str, data: Any, origin: str) -> None:
         if event == RELAYED:
@@ -132,7 +151,7 @@ class Hub:
             return
         kind, _, name = topic.partition(":")
         if kind == "player":
-            self._tell_player(name, event, data)
+            self.tell_player(name, event, data)
             return
         room = self._rooms.get(name)
         if room and event == "duel:state" and data.get("unknown"):
@@ -149,7 +168,8 @@ class Hub:
             if room:
                 room.cursor(player_id, anchor, head)
 
-    def _tell_player(self, player_id: str, event: str, data: dict[str, Any]) -> None:
+    def tell_player(self, player_id: str, event: str, data: dict[str, Any]) -> None:
+        """Send an event to a player's sockets on this process."""
         if event == "session:closed":
             if self.closing:
                 # Apart: it waits for the socket's last event, which may wait for what this listener hears.
@@ -168,6 +188,8 @@ class Hub:
         """The store may have lost everything, and this process what it was told."""
         # Apart: the listener must hear what others ask for meanwhile.
         self._spawn(self._recover_all())
+        if self.deaf:
+            self.deaf()
 
     async def _recover_all(self) -> None:
         duel_ids = list(self._rooms)

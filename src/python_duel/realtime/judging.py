@@ -35,7 +35,7 @@ class Judging:
         The answer is `duel:ran`, to them alone.
         """
         services = self._services
-        pen = services.writing.pen(connection, message.duel_id)
+        pen = await services.writing.stored(connection, message.duel_id)
         duel = await services.duels.get(message.duel_id)
         if duel.status == "finished":
             raise NotLive("The duel is over.")
@@ -67,8 +67,7 @@ class Judging:
             with suppress(*LOST, RedisError):
                 await services.duels.judge_if_lost(known)
             return known, await self._place(known)
-        pen = services.writing.pen(connection, message.duel_id)
-        self._refuse_ahead(pen, message)
+        pen = await services.writing.stored(connection, message.duel_id, message.seq)
         duel = await services.duels.get(message.duel_id)
         package = await services.duels.package(duel)
         await self._refuse_language(package, message.language)
@@ -111,12 +110,6 @@ class Judging:
         offered = package.offered(await self._services.duels.languages())
         if language not in offered:
             raise Unavailable(not_offered(language, offered))
-
-    @staticmethod
-    def _refuse_ahead(pen: Pen, message: DuelSubmit) -> None:
-        now = pen.document
-        if message.seq > now.seq:
-            raise Resync(f"The last edit here is {now.seq}: send the ones after it first.", seq=now.seq, text=now.text)
 
     async def _document(self, pen: Pen, player: DuelPlayer, package: Package, seq: int) -> Document:
         now = pen.document

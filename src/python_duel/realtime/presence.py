@@ -68,6 +68,13 @@ class Presence:
         """Whether the player has an open socket on any process."""
         return await self._left(player_id, "")
 
+    async def known(self, player_id: str) -> bool | None:
+        """As `there`; None when a store that was emptied a moment ago knows of no socket."""
+        if await self.there(player_id):
+            return True
+        # Asked after it: what was emptied in between is not whole.
+        return False if await self.whole() else None
+
     async def _left(self, player_id: str, gone: str) -> bool:
         return bool(await self._hot.call(LEFT, [keys.presence(player_id)], [gone, self._clock.now()]))
 

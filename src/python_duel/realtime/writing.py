@@ -143,6 +143,27 @@ class Writing:
             return Forbidden("Only the two players may do that.")
         return NotLive(OVER) if duel_id in connection.over else PenTaken(PEN_TAKEN)
 
+    async def stored(self, connection: Connection, duel_id: str, seq: int | None = None) -> Pen:
+        """The pen, once the log has its edits up to `seq` (None: all that were relayed): until then another pen may
+        fence them. Raises what `pen` raises, `Resync` for a `seq` that is ahead, `Unavailable` when one was not stored.
+        """
+        pen = self.pen(connection, duel_id)
+        now = pen.document
+        seq = now.seq if seq is None else seq
+        if seq > now.seq:
+            raise Resync(f"The last edit here is {now.seq}: send the ones after it first.", seq=now.seq, text=now.text)
+        if seq <= pen.kept:
+            return pen
+        if pen.stale:
+            raise _not_stored()
+        answer: asyncio.Future[int | DuelError] = asyncio.get_running_loop().create_future()
+        pen.repeated.append((seq, answer.set_result))
+        outcome = await answer
+        pen = self.pen(connection, duel_id)  # one that was laid down says why
+        if isinstance(outcome, DuelError):
+            raise outcome
+        return pen
+
     def cursor(self, connection: Connection, moved: Cursor) -> None:
         """Relay a caret. Raises what `pen` raises."""
         self.pen(connection, moved.duel_id)

@@ -14,6 +14,7 @@ from python_duel.duels.results import Results
 from python_duel.platform.postgres import START_S
 from python_duel.platform.redis import LOST, RedisError
 from python_duel.platform.tasks import end
+from python_duel.protocol.server import QueueMatched
 from python_duel.realtime.presence import REFRESH_S
 from python_duel.realtime.services import Services
 
@@ -30,7 +31,8 @@ class Background:
         self._services, self._results, self._beat = services, results, beat
         self._recovery = Recovery(services.duels)
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = asyncio.Event()
+        self._stopping, self._deaf = asyncio.Event(), asyncio.Event()
+        services.hub.deaf = self._deaf.set
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -46,6 +48,7 @@ class Background:
             asyncio.create_task(self._sweep(), name="sweep"),
             asyncio.create_task(self._say(), name="homes"),
             asyncio.create_task(self._note_up(), name="uptime"),
+            asyncio.create_task(self._catch_up(), name="matches"),
         ]
         return self
 
@@ -98,10 +101,37 @@ class Background:
             await asyncio.sleep(SAY_S)
 
     async def _beat_slice(self, sockets: list[tuple[str, str]]) -> None:
-        services = self._services
-        for player_id, sid in sockets:
+        """`sockets`: some that were open when the round began."""
+        services, hub = self._services, self._services.hub
+        still = [(player_id, sid) for player_id, sid in sockets if hub.has(player_id, sid)]
+        for player_id, sid in still:
             services.presence.refresh(player_id, sid)
-        await services.matchmaking.beat([player_id for player_id, _ in sockets])
+        try:
+            await services.matchmaking.beat([player_id for player_id, _ in still])
+        finally:
+            for player_id, sid in still:
+                if not hub.has(player_id, sid):
+                    services.matchmaking.places.forget(player_id)  # it learnt of them after they had left
+
+    async def _catch_up(self) -> None:
+        """After a gap on the bus: who was put into a duel meanwhile may wait for it still."""
+        while True:
+            await self._deaf.wait()
+            self._deaf.clear()
+            try:
+                await self._tell_matched()
+            except Exception:
+                log.exception("players could not be told of their duels; once more in a moment")
+                self._deaf.set()
+                await asyncio.sleep(SWEEP_S)
+
+    async def _tell_matched(self) -> None:
+        hub, duels = self._services.hub, self._services.duels
+        players = list(hub.players)
+        for player_id, duel_id in zip(players, await asyncio.gather(*map(duels.active, players)), strict=True):
+            if duel_id and not hub.watches(player_id, duel_id):
+                matched = QueueMatched(duel_id=duel_id, home=await duels.homes.of(duel_id))
+                hub.tell_player(player_id, "queue:matched", matched.model_dump(exclude_none=True))
 
     async def _sweep(self) -> None:
         """One process at a time, whoever gets the lock first."""
@@ -112,7 +142,7 @@ class Background:
                     # Apart: what one can never finish must not keep the other from its work.
                     with _logged("queue"):
                         await services.matchmaking.sweep()
-                    await self._recovery.sweep(services.presence.there if await services.presence.whole() else None)
+                    await self._recovery.sweep(services.presence.known)
             await asyncio.sleep(SWEEP_S)
 
 

@@ -1,0 +1,53 @@
+"""What is judged was in the document, whatever is under way when it is asked for: P60."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from python_duel.errors import PenTaken, Unavailable
+from python_duel.platform.redis import reply
+from python_duel.protocol.client import DuelRun, DuelSubmit
+from python_duel.realtime.judging import Judging
+from tests.realtime.conftest import Process, there
+
+Ask = Callable[[Process], Awaitable[object]]
+
+
+async def submit(process: Process) -> object:
+    """The text after the first edit."""
+    message = DuelSubmit(duel_id=process.duel_id, submission_id="mine", language="python", seq=1)
+    return await Judging(process.services).submit(process.connection, message)
+
+
+async def run(process: Process) -> object:
+    message = DuelRun(duel_id=process.duel_id, run_id="mine", language="python")
+    return await Judging(process.services).run(process.connection, message)
+
+
+@pytest.mark.parametrize("ask", [submit, run])
+async def test_an_edit_of_a_page_that_lost_the_pen_is_not_judged(here: Process, ask: Ask) -> None:
+    """Its process does not know yet when it is asked."""
+    await there(here).open()
+    await reply(here.core.redis.execute_command("CLIENT", "PAUSE", 300))
+    edit = here.send("# never in the document")
+    with pytest.raises(PenTaken):
+        await ask(here)
+    assert isinstance(await edit, PenTaken)
+    assert await here.core.jobs() == []
+
+
+@pytest.mark.parametrize("ask", [submit, run])
+async def test_an_edit_that_may_be_lost_is_not_judged_until_it_is_stored(here: Process, ask: Ask) -> None:
+    """And the refusal costs nothing."""
+    await here.core.redis.flushall()
+    edit = here.send("# once more")
+    with pytest.raises(Unavailable):
+        await ask(here)
+    assert isinstance(await edit, Unavailable)
+    await here.settle()
+    again = here.send("# once more", 1)
+    await ask(here)
+    assert await again == 1
+    [job] = await here.core.jobs()
+    assert job.code == here.text
+    assert job.code.startswith("# once more\n")

@@ -1,0 +1,93 @@
+"""What a heartbeat does to players who leave while it goes on, and to those who were not heard of since the last one."""
+
+import asyncio
+import json
+import json
+
+import pytest
+
+from python_duel.matchmaking.queue import LEASES, TICKETS
+from python_duel.platform.redis import reply
+from python_duel.platform.tasks import end
+from python_duel.realtime.services import Services
+from python_duel.web.background import Background
+from tests.realtime.conftest import a_socket, entered
+from tests.support.parts import Parts
+
+
+async def never() -> None:
+    """No pings."""
+
+
+@pytest.fixture
+def background(core: Parts, web: Services) -> Background:
+    """Not begun."""
+    return Background(web, core.results, never)
+
+
+async def test_a_socket_that_has_closed_since_the_round_began_gets_no_new_lease(
+    core: Parts, web: Services, background: Background
+) -> None:
+    ada, _ = await core.entrants()
+    socket = a_socket(ada.player_id)
+    await web.hub.arrive(socket)
+    await web.matchmaking.join(ada.player_id, "casual", ["python"])
+    sockets = web.hub.sockets()
+    await web.hub.depart(socket)
+    before = await reply(core.redis.zscore(LEASES, ada.player_id))
+    core.clock.observe(core.clock.now() + 1000)
+    await background._beat_slice(sockets)
+    assert not await web.presence.there(ada.player_id)
+    assert await reply(core.redis.zscore(LEASES, ada.player_id)) == before
+
+
+async def test_a_place_that_is_learnt_of_after_its_player_has_left_is_forgotten(
+    core: Parts, web: Services, background: Background
+) -> None:
+    """When they come back for something else, they are not put into the queue."""
+    ada, _ = await core.entrants()
+    socket = a_socket(ada.player_id)
+    await web.hub.arrive(socket)
+    await web.matchmaking.join(ada.player_id, "casual", ["python"])
+    await reply(core.redis.execute_command("CLIENT", "PAUSE", 300))
+    beat = asyncio.create_task(background._beat_slice(web.hub.sockets()))
+    await asyncio.sleep(0)
+    web.matchmaking.places.forget(ada.player_id)
+    await web.hub.depart(socket)
+    await beat
+    await core.redis.delete(TICKETS)
+    await web.matchmaking.beat([ada.player_id])
+    assert await reply(core.redis.hkeys(TICKETS)) == []
+
+
+def matches(sent: list[bytes]) -> list[str]:
+    """The duels that a socket was told of."""
+    events = [json.loads(packet[2:]) for packet in sent]
+    return [payload["duel_id"] for event, payload in events if event == "queue:matched"]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["who waited", "who came"])
+async def test_who_was_paired_while_their_process_was_deaf_is_told_when_it_hears_again(
+    core: Parts, web: Services, background: Background, first: bool
+) -> None:
+    """Who has their duel open already is not."""
+    (ada, bob), (duel_id, cleo, _) = await core.entrants(), await core.live()
+    hers: list[bytes] = []
+    cleos: list[bytes] = []
+    await web.hub.arrive(a_socket(ada.player_id, hers))
+    socket = a_socket(cleo, cleos)
+    await web.hub.arrive(socket)
+    await web.hub.watch(socket, duel_id, entered)
+    catching_up = asyncio.create_task(background._catch_up())
+    joins = [(web.matchmaking, ada.player_id), (core.matchmaking, bob.player_id)]
+    (waits, one), (comes, other) = joins if first else reversed(joins)
+    await waits.join(one, "casual", ["python"])
+    await core.bus.stop()
+    await comes.join(other, "casual", ["python"])
+    await core.bus.start()
+    async with asyncio.timeout(5):
+        while not matches(hers):
+            await asyncio.sleep(0.01)
+    assert matches(hers) == [await core.duels.active(ada.player_id)]
+    assert not matches(cleos)
+    await end([catching_up])
