@@ -3,10 +3,11 @@
 import asyncio
 import re
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ import redis
 
 from tests.support.arena import Arena
 from tests.support.homes import NAMES, two_homes
+from tests.support.lasted import lasted
 from tests.support.player import Player, reference
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "nginx" / "python-duel.conf"
@@ -156,6 +158,23 @@ async def test_a_home_that_is_killed_leaves_its_players_to_the_others(mortal_hom
     await win(ada, bob, duel_id)
 
 
+async def test_a_home_that_stands_still_leaves_its_players_to_the_others(mortal_homes: Arena) -> None:
+    """Also those who ask for it again and again, and while its lease is not over."""
+    ada, bob, duel_id, home = await met(mortal_homes)
+    still = mortal_homes.webs[NAMES.index(home)].process
+    still.send_signal(signal.SIGSTOP)
+    try:
+        with lasted("home of a duel stopped (SIGSTOP): until the other process serves whoever asks for it"):
+            await answers(f"{ada.url}/home/{home}/socket.io/?EIO=4&transport=polling", 400)  # polling is off here
+        for player in (ada, bob):
+            await player.leave()
+            await player.connect()
+            await player.open(duel_id)
+        await win(ada, bob, duel_id)
+    finally:
+        still.send_signal(signal.SIGCONT)
+
+
 @contextmanager
 def nginx(folder: Path, arena: Arena) -> Iterator[str]:
     """nginx with the configuration that we ship, before these web processes; its URL."""
@@ -183,7 +202,7 @@ def nginx(folder: Path, arena: Arena) -> Iterator[str]:
 
 async def test_behind_nginx(apart: Arena, tmp_path: Path) -> None:
     with nginx(tmp_path, apart) as url:
-        await answers(url)
+        await answers(f"{url}/livez", 200)
         found = {}
         for name in NAMES:
             players = [await at(url, "P", f"home/{name}/socket.io") for _ in range(4)]
@@ -201,12 +220,12 @@ async def test_behind_nginx(apart: Arena, tmp_path: Path) -> None:
         await lost.leave()
 
 
-async def answers(url: str) -> None:
-    """Once nginx listens."""
-    async with asyncio.timeout(10), httpx.AsyncClient() as http:
+async def answers(url: str, status: int) -> None:
+    """Returns once it does so. Each try is a connection of its own; they are too few to fill a door."""
+    async with asyncio.timeout(10):
         while True:
-            try:
-                if (await http.get(f"{url}/livez")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                await asyncio.sleep(0.02)
+            with suppress(httpx.TransportError):
+                async with httpx.AsyncClient(timeout=1.5) as http:
+                    if (await http.get(url)).status_code == status:
+                        return
+            await asyncio.sleep(0.02)

@@ -23,6 +23,14 @@ from tests.support.processes import stuck
 
 LOOP = "def settle(paid):\n    while True:\n        pass\n"
 SPIN = {"code": LOOP, "kind": "run", "input": "[{}]", "job_id": "spin"}
+SLOWLY = """
+import time
+at_once = settle
+def settle(paid):
+    while time.process_time() < 0.4: pass
+    time.sleep(0.1)
+    return at_once(paid)
+"""
 START_S, STILL_S = 30, 30
 
 
@@ -127,6 +135,28 @@ async def test_a_judge_stopped_beyond_its_lease_writes_no_second_result(
 
     await until(idle_again, 30)
     await _nothing_is_left(web, results=4)
+
+
+@pytest.mark.slow  # longer than all cases may take
+async def test_a_judge_that_stood_still_finds_a_right_solution_right(
+    web: Web, start_judge: Callable[..., Judge], function_challenge: Package
+) -> None:
+    judge = start_judge()
+    code = f"{reference(function_challenge)}\n{SLOWLY}"
+    await web.put(job(function_challenge, code), function_challenge)
+    await until(lambda: _taken(web), START_S)
+
+    async def at_work() -> bool:
+        return any(_cpu(pid) > 20 for pid in descendants(judge.pid) if not descendants(pid))
+
+    await until(at_work, START_S)
+    judge.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(STILL_S)
+    with lasted("the only judge stopped (SIGSTOP): from when it goes on to the verdict"):
+        judge.send_signal(signal.SIGCONT)
+        [told] = await web.results(1, 60)
+    assert (told.verdict, told.passed) == (Verdict.AC, told.total)
+    await _nothing_is_left(web, results=1)
 
 
 async def _nothing_is_left(web: Web, results: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -81,6 +82,22 @@ async def test_a_home_that_stops_takes_nobody_and_one_that_was_killed_can_come_b
     doors.two.open(lambda connection, read: doors.came.append((connection, read)))
     assert doors.one.hand_over("2", accepted.fileno(), b"x")
     await doors.arrived(1)
+    for end in (client, accepted):
+        end.close()
+
+
+async def test_a_home_that_stands_still_is_handed_nothing_until_it_goes_on(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("python_duel.web.handover.STILL_S", 0.2)
+    client, accepted = socket.socketpair()
+    time.sleep(0.3)  # noqa: ASYNC251 - the fault itself: no task of theirs runs
+    assert not doors.one.hand_over("2", accepted.fileno(), b"x")
+    async with asyncio.timeout(10):
+        while not doors.one.hand_over("2", accepted.fileno(), b"y"):
+            await asyncio.sleep(0)
+    await doors.arrived(1)
+    assert doors.came[0][1] == b"y"
     for end in (client, accepted):
         end.close()
 

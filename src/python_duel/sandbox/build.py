@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -46,7 +45,7 @@ class Build:
         self._frames = Frames(limits.BUILD_FILE_BYTES, limits.BUILD_FILE_BYTES * 2)
         self._got: list[bytes] = []
         self._said = bytearray()
-        self._begin = time.monotonic()
+        self._begin = child.clock_ms()
         self._built = Built()
 
     def execute(self, control: int, gone: Callable[[], bool]) -> Built:
@@ -63,16 +62,17 @@ class Build:
             self._poll.register(descriptor, POLLIN)
         ended = False
         while not ended:
-            for descriptor, _ in self._poll.poll(max(1, limits.BUILD_WALL_MS - self._wall_ms())):
+            for descriptor, _ in self._poll.poll(limits.LOOK_MS):
                 if descriptor == control:
                     ended = gone()
                 else:
                     self._serve(descriptor)
+            self._child.turn()
             self._hold_limits()
         return self._finish()
 
     def _wall_ms(self) -> float:
-        return (time.monotonic() - self._begin) * 1000
+        return self._child.clock_ms() - self._begin
 
     def _hold_limits(self) -> None:
         wall = self._wall_ms()

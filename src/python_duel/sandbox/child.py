@@ -7,6 +7,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
+from python_duel.sandbox.limits import STILL_S
+
 _SCHEDULED_TIME = 2
 """CPUCLOCK_SCHED of the kernel's posix-timers: the low bits of a process' CPU clock."""
 
@@ -62,11 +64,12 @@ class Child:
         self.serial, self.memory_bytes, self.ends, self._pidfd = serial, memory_bytes, ends, pidfd
         self._pid = 0
         self._clock = self._schedstat = self._status = -1
-        self._cpu_ms = self._starved_ms = 0.0
+        self._cpu_ms = self._starved_ms = self._still_ms = 0.0
+        self._turned = time.monotonic()
 
     def watch(self) -> None:
         """Opens what the kernel tells of it. Until then its time stands still: the job need not wait for this."""
-        self._pid = _pid(self._pidfd)
+        self._pid, self._turned = _pid(self._pidfd), time.monotonic()
         self._clock = _cpu_clock(self._pid)
         self._schedstat, self._status = _proc_file(self._pid, "schedstat"), _proc_file(self._pid, "status")
 
@@ -77,10 +80,29 @@ class Child:
         return self._cpu_ms
 
     def starved_ms(self) -> float:
-        """Time spent ready to run on a busy machine, the last value seen; 0 where the kernel does not count it."""
+        """Time spent ready to run on a busy machine, the last value seen, 0 where the kernel does not count it; and
+        what `turn` found.
+        """
         with suppress(OSError, ValueError, IndexError):
             self._starved_ms = int(os.pread(self._schedstat, 100, 0).split()[1]) / 1e6
-        return self._starved_ms
+        return self._starved_ms + self._still_ms
+
+    def clock_ms(self) -> float:
+        """A clock that leaves out `starved_ms`."""
+        return time.monotonic() * 1000 - self.starved_ms()
+
+    def turn(self) -> bool:
+        """To be called often while it works, as LOOK_MS says. Whether we, its parent, stood still since the last time:
+        stopped, or the machine was. What it did not use of that counts as starved: it may have been stopped, too, or
+        have waited for us. While a laptop sleeps, the clock does so, too.
+        """
+        before, self._turned = self._turned, time.monotonic()
+        still = self._turned - before > STILL_S
+        if still:
+            seen = self._cpu_ms + self._starved_ms
+            used = self.cpu_ms() + self.starved_ms() - self._still_ms - seen
+            self._still_ms += max(0.0, (self._turned - before) * 1000 - used)
+        return still
 
     def memory_kb(self) -> int:
         """Peak memory so far; 0 when the process is gone."""
@@ -144,7 +166,7 @@ class Stopwatch:
         return (time.monotonic() - self._begin.at) * 1000
 
     def starved_ms(self) -> float:
-        """Of that: time in which a busy host gave it no CPU."""
+        """Of that: time in which a busy host gave it no CPU, or in which we stood still."""
         return self._child.starved_ms() - self._begin.starved_ms
 
     def over_ms(self, most_ms: float) -> float:

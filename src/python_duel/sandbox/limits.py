@@ -88,6 +88,13 @@ CLOSE_S = 1.0
 RUNS_PER_ZYGOTE = 2_000
 """A zygote is replaced after this many children."""
 
+LOOK_MS = 100
+"""How often a parent looks at its child at least."""
+STILL_S = WALL_EXTRA_MS / 1000
+"""When two looks are further apart, the parent stood still. Nothing that a child says keeps it busy for so long, and a
+shorter stop is within what wall limits leave.
+"""
+
 MAX_RESTARTS = 3
 """How often the rest of a submission goes on in a new process after one was stopped."""
 

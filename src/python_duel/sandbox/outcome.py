@@ -76,7 +76,7 @@ class Outcome:
     cpu_ms: int = 0
     wall_ms: int = 0
     starved_ms: int = 0
-    """Of `wall_ms`: time in which a busy host gave it no CPU."""
+    """Of `wall_ms`: time in which a busy host gave it no CPU, or in which its parent stood still."""
     memory_kb: int = 0
     stdout: bytes = b""
     stderr: bytes = b""

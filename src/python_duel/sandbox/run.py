@@ -26,8 +26,6 @@ from python_duel.sandbox.wire import BadFrame
 CHUNK = 1 << 16
 QUIET_MS = 2
 """So long a child that has several cases may answer without waking us for each: it rings when all are answered."""
-LOOK_MS = 100
-"""How long a child starved can no longer be asked when it is gone."""
 TOO_COMPLEX = "This program is nested too deeply, or is too large, to be compiled."
 
 
@@ -59,7 +57,7 @@ class Run:
         self._output = {child.ends.stdout: bytearray(), child.ends.stderr: bytearray()}
         self._room = limits.output_bytes
         self._outcome = Outcome(Ending.EXITED)
-        self._done = self._no_memory = self._quiet = False
+        self._done = self._no_memory = self._quiet = self._blind = False
         self._poll = poll()
         self._whole, self._case = Stopwatch(child), Stopwatch(child)
         self._next_look = 0.0
@@ -82,6 +80,7 @@ class Run:
         gone = None
         while gone is None and not self._done:
             found = self._poll.poll(self._patience())
+            self._blind |= self._child.turn()
             if self._quiet:
                 found += self._end_quiet()
             for descriptor, events in found:
@@ -110,19 +109,23 @@ class Run:
         return [(self._channel, POLLIN)]
 
     def _restart(self, *watches: Stopwatch) -> None:
+        self._blind = False
         now = Reading.of(self._child)
         for watch in watches:
             watch.restart(now)
 
     def _look(self) -> float:
         """Holds the limits; milliseconds until one can be reached at the earliest."""
+        if self._child.turn():
+            self._blind = True
+            return 0.0  # it is heard first: it may have answered long ago
         cpu_left = self._most.cpu_ms - self._case.cpu_ms()
         over = max(self._case.over_ms(self._most.wall_ms), self._whole.over_ms(self._most.total_ms))
         if cpu_left <= 0:
             self._stop(Ending.CPU)
         elif over >= 0:
             self._stop(Ending.WALL)
-        return max(1.0, min(cpu_left, -over, LOOK_MS))
+        return max(1.0, min(cpu_left, -over, fixed.LOOK_MS))
 
     def _stop(self, ending: Ending) -> None:
         """The run is over, unless it was already."""
@@ -225,7 +228,10 @@ class Run:
 
     def _keep(self, replies: list[Reply]) -> None:
         """Several that came at once share the time that was measured, as they claim to have used it."""
-        for reply, cpu in zip(replies, _shares(self._case.cpu_ms(), replies), strict=True):
+        measured = self._case.cpu_ms()
+        if self._blind:  # the next case may be well under way
+            measured = min(measured, sum(reply.claimed_us for reply in replies) / 1000)
+        for reply, cpu in zip(replies, _shares(measured, replies), strict=True):
             answer = reply.answer
             out, err = (answer.stdout, answer.stderr) if reply.captured else self._printed(None, None)
             if cpu >= self._limits.cpu_ms:
@@ -262,6 +268,7 @@ class Run:
                 self._take(descriptor, data)
 
     def _finish(self, gone: Exit | None) -> Outcome:
+        self._child.turn()
         outcome = self._outcome
         outcome.wall_ms, outcome.starved_ms = round(self._whole.wall_ms()), round(self._whole.starved_ms())
         outcome.cpu_ms = round(self._whole.cpu_ms(gone.cpu_ms if gone else None))

@@ -1,7 +1,6 @@
 """A program of a room that serves many requests, such as a compiler kept warm. It never runs code of a player."""
 
 import os
-import time
 from select import POLLIN, POLLOUT, poll
 from typing import Self
 
@@ -51,7 +50,8 @@ class Session:
         self._child.close()
 
     def _answer(self, rest: memoryview, cpu_ms: float, wall_ms: float) -> bytes:
-        begin, cpu_begin = time.monotonic(), self._child.cpu_ms()
+        self._child.turn()  # it has been idle
+        begin, cpu_begin = self._child.clock_ms(), self._child.cpu_ms()
         ends = self._child.ends
         channel = ends.channel.fileno()
         watch = poll()
@@ -59,15 +59,16 @@ class Session:
             watch.register(descriptor, POLLIN)
         watch.register(channel, POLLIN | POLLOUT if rest else POLLIN)
         while not self._answers:
-            left = min(wall_ms - (time.monotonic() - begin) * 1000, cpu_ms - (self._child.cpu_ms() - cpu_begin))
+            left = min(wall_ms + begin - self._child.clock_ms(), cpu_ms + cpu_begin - self._child.cpu_ms())
             if left <= 0:
                 raise Overrun("a request took too long")
-            for descriptor, events in watch.poll(left + 1):
+            for descriptor, events in watch.poll(min(left + 1, limits.LOOK_MS)):
                 if descriptor == channel and events & POLLOUT:
                     rest = self._write(channel, rest)
                     watch.modify(channel, POLLIN | POLLOUT if rest else POLLIN)
                 elif not self._read(descriptor, channel):
                     watch.unregister(descriptor)
+            self._child.turn()
         return self._answers.pop(0)
 
     def _write(self, channel: int, rest: memoryview) -> memoryview:

@@ -1,13 +1,16 @@
 """Sockets for a duel's home: `/home/<name>/socket.io` is `/socket.io` on the web process of that name.
 
 Processes that share one listening socket accept each other's connections: who accepts one that is for another hands it
-over, with what was read of it, in one datagram. If that fails the home is lost, and the connection stays.
+over, with what was read of it, in one datagram. If that fails the home is lost, and the connection stays; so it does when
+the home stands still, for the kernel would take the datagram all the same.
 """
 
 import array
 import asyncio
+import os
 import re
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +26,8 @@ MOST_BYTES = 64 * 1024
 AT_ONCE = 64
 AGAIN_S, TRIES = 0.002, 50
 """While a home's door is crowded: the kernel lets few datagrams wait, as few as ten."""
+BEAT_S, STILL_S = 1.0, 3.0
+"""How often a process says at its door that it is at work; after how long without that it stands still."""
 Receive = Callable[[socket.socket, bytes], None]
 log = structlog.get_logger(__name__)
 
@@ -34,6 +39,7 @@ class House:
         """`folder` is private to one user; without it nothing is handed over."""
         self.name, self._folder = name, folder
         self._door: socket.socket | None = None
+        self._next_beat: asyncio.TimerHandle | None = None
 
     def open(self, receive: Receive) -> None:
         """Begin to take connections; each is `receive`d with what was read of it."""
@@ -45,9 +51,17 @@ class House:
         self._door.setblocking(False)
         self._door.bind(str(address))
         asyncio.get_running_loop().add_reader(self._door, self._take, receive)
+        self._beat(address)
+
+    def _beat(self, address: Path) -> None:
+        with suppress(OSError):  # then others keep what is for us
+            os.utime(address)
+        self._next_beat = asyncio.get_running_loop().call_later(BEAT_S, self._beat, address)
 
     def close(self) -> None:
         """Take no more: connections stay where they are accepted."""
+        if self._next_beat:
+            self._next_beat.cancel()
         if self._door and self._folder:
             (self._folder / self.name).unlink(missing_ok=True)
             asyncio.get_running_loop().remove_reader(self._door)
@@ -60,6 +74,9 @@ class House:
         Raises BlockingIOError when it may be taken in a moment.
         """
         if self._door is None or self._folder is None or name == self.name or len(read) > MOST_BYTES:
+            return False
+        if not _beats(self._folder / name):
+            log.info("a home stands still", home=name)
             return False
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
         try:
@@ -80,6 +97,13 @@ class House:
                 return
             for descriptor in descriptors:
                 receive(socket.socket(fileno=descriptor), read)
+
+
+def _beats(door: Path) -> bool:
+    try:
+        return time.time() - door.stat().st_mtime < STILL_S
+    except OSError:
+        return False
 
 
 class HomeProtocol(HttpToolsProtocol):

@@ -1,14 +1,15 @@
 import { EventEmitter } from "node:events";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { connect, disconnect, useLink } from "./connection";
+import { connect, disconnect, settle, useLink } from "./connection";
 
 /** The library's socket, which tells what happens to it. */
-const socket = vi.hoisted(() => ({ current: null as EventEmitter | null }));
+const socket = vi.hoisted(() => ({ current: null as (EventEmitter & { io: { opts: { path: string } } }) | null }));
 
 vi.mock("socket.io-client", () => ({
-  io: () => {
+  io: (opts: { path: string }) => {
     const it = new EventEmitter();
-    socket.current = Object.assign(it, { id: "s", active: true, connect: () => it, disconnect: () => it });
+    const acts = { connect: () => it, disconnect: () => it };
+    socket.current = Object.assign(it, { id: "s", active: true, io: { opts }, ...acts });
     return it;
   },
 }));
@@ -44,5 +45,29 @@ describe("a server that stops", () => {
   it.each([connect, disconnect])("is forgotten by who begins anew", (begin) => {
     begin();
     expect(useLink.getState()).toMatchObject({ draining: false, lostAt: null });
+  });
+});
+
+describe("a home", () => {
+  const home = "/home/1/socket.io";
+  const at = () => socket.current?.io.opts.path;
+
+  beforeEach(() => {
+    settle(home);
+    happens("connect");
+  });
+
+  it("is gone back to while it can be reached", () => {
+    happens("disconnect", "ping timeout");
+    expect(at()).toBe(home);
+  });
+
+  it("that cannot is left for any other process, until one names it again", () => {
+    happens("disconnect", "ping timeout");
+    happens("connect_error", new Error("timeout"));
+    expect(at()).toBe("/socket.io");
+    happens("connect");
+    settle(home);
+    expect(at()).toBe(home);
   });
 });

@@ -41,7 +41,8 @@ const lost = () => new Refused({ code: "lost", message: t.errors.lost });
 let socket: Socket | null = null;
 /** On its way to a duel's home; takes the place of `socket` once it is open. */
 let moving: Socket | null = null;
-let path = "/socket.io";
+const ANYWHERE = "/socket.io";
+let path = ANYWHERE;
 const listeners = new Set<[event: string, handler: (payload: unknown) => void]>();
 
 function made(at: string): Socket {
@@ -103,6 +104,7 @@ function watched(it: Socket): Socket {
     else {
       interrupted();
       useLink.setState({ draining: false }); // there is no other to move to yet
+      path = it.io.opts.path = ANYWHERE; // a home may be lost: any other process will do, and names it if it is not
       if (!it.active) setTimeout(() => it.connect(), 2000);
     }
   });
