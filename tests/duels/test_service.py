@@ -336,6 +336,30 @@ async def test_who_is_there_does_not_lose_because_it_could_not_be_written(core: 
     assert ("duel:presence", ada, True) in [(e, d.get("player_id"), d.get("connected")) for _, e, d in core.bus.said]
 
 
+async def test_nobody_loses_by_an_absence_of_which_nobody_can_say(core: Parts) -> None:
+    """The timer comes again."""
+    duel_id, _, bob = await gone_for_too_long(core)
+    await core.duels.note_up()
+    await core.sql("UPDATE uptime SET up_since = 0")
+
+    async def unknown(player_id: str) -> None:
+        return None
+
+    await core.recovery.tick(duel_id, unknown)
+    assert (await core.duel(duel_id)).status == "live"
+    await core.recovery.tick(duel_id, nobody)
+    assert (await core.duel(duel_id)).winner_id == bob
+
+
+async def test_a_sweep_that_finds_somebody_whose_coming_back_was_missed_takes_them_for_there(core: Parts) -> None:
+    duel_id, *_ = await gone_for_too_long(core)
+    await core.duels.note_up()
+    await core.sql("UPDATE uptime SET up_since = 0")
+    await core.recovery.sweep(everybody)
+    duel = await core.duel(duel_id)
+    assert (duel.status, [player.away_since for player in duel.players]) == ("live", [None, None])
+
+
 async def test_who_is_back_while_the_sweep_goes_on_is_not_away(core: Parts) -> None:
     duel_id, _, bob = await core.live()
     asked: set[str] = set()

@@ -3,7 +3,7 @@
 import pytest
 
 from python_duel.platform import keys
-from python_duel.realtime import handlers
+from python_duel.realtime import handlers, presence
 from python_duel.realtime.handlers import Handlers
 from python_duel.realtime.services import Services
 from tests.realtime.conftest import a_socket
@@ -35,15 +35,18 @@ async def test_a_store_that_is_emptied_while_a_sweep_goes_on_makes_nobody_away(c
     assert await away(core, duel_id) == [False, False]
 
 
-@pytest.mark.parametrize("emptied", [False, True])
+@pytest.mark.parametrize(("store", "told"), [("known for long", True), ("emptied", False), ("new", True)])
 async def test_who_closes_a_page_when_the_store_was_emptied_may_have_another(
-    core: Parts, web: Services, monkeypatch: pytest.MonkeyPatch, emptied: bool
+    core: Parts, web: Services, monkeypatch: pytest.MonkeyPatch, store: str, told: bool
 ) -> None:
-    """It is left to the sweep."""
+    """It is left to the sweep. A store that was empty when its first process began has forgotten nobody."""
     monkeypatch.setattr(handlers, "PAUSE_S", 0)
     duel_id, ada, _ = await core.live()
-    await known_for_long(core)
-    if emptied:
+    if store != "new":
+        await known_for_long(core)
+    await web.presence.whole()
+    if store == "emptied":
+        monkeypatch.setattr(presence, "ROUNDING_MS", -1)  # as if the process had begun long before
         await core.redis.flushall()
     await Handlers(web).departed(a_socket(ada))
-    assert await away(core, duel_id) == [not emptied, False]
+    assert await away(core, duel_id) == [told, False]

@@ -8,7 +8,7 @@ import structlog
 
 from python_duel.duels import repository, rules
 from python_duel.duels.models import Duel, DuelPlayer
-from python_duel.duels.service import Duels, Present
+from python_duel.duels.service import Duels
 from python_duel.errors import NotFound
 
 PAGE, PAGE_PAUSE_S = 20, 0.5
@@ -27,11 +27,11 @@ class Recovery:
     def __init__(self, duels: Duels) -> None:
         self._duels = duels
 
-    async def tick(self, duel_id: str, present: Present | None = None) -> None:
+    async def tick(self, duel_id: str, missed: Known | None = None) -> None:
         """What time brings; for the timers."""
         try:
-            if present:
-                await self._excuse(await self._duels.get(duel_id), present)
+            if missed and not await self._certain(await self._duels.get(duel_id), missed):
+                return
             change = await self._duels.command(duel_id, rules.Tick())
         except NotFound:
             await self._duels.timers.set(duel_id, None)
@@ -39,11 +39,17 @@ class Recovery:
         if not change.events:
             await self._tell_again(change.duel)
 
-    async def _excuse(self, duel: Duel, present: Present) -> None:
-        """Who is about to lose by their absence, and is there: it could not be written when they came."""
+    async def _certain(self, duel: Duel, missed: Known) -> bool:
+        """Whether those who are about to lose by their absence are not there. Who is has been missed, and is excused;
+        where nobody can say, the timer comes again.
+        """
         for seat in rules.overdue(repository.state(duel), self._duels.clock.now()):
-            if await present(seat.player_id):
+            there = await missed(seat.player_id)
+            if there is None:
+                return False
+            if there:
                 await self._duels.command(duel.id, rules.Excuse(seat.player_id))
+        return True
 
     async def _tell_again(self, duel: Duel) -> None:
         """It was due and nothing happened: who changed it last may have died before anybody heard of it."""
@@ -97,7 +103,9 @@ class Recovery:
         """Asked once more: those before took their time, and nobody shall lose for being back, or forgotten, since."""
         there = await known(player.player_id)
         if there is not None:
-            await self._duels.presence(player.duel_id, player.player_id, there)
+            # Whose coming back was missed has not lost by that.
+            command = rules.Excuse(player.player_id) if there else rules.Leave(player.player_id)
+            await self._duels.command(player.duel_id, command)
 
 
 async def _apart(step: Coroutine[Any, Any, None]) -> None:

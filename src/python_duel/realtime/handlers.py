@@ -67,7 +67,7 @@ class Handlers:
         if seat is None or there == (seat.away_since is None):
             return
         async with self._turns[there]:
-            if there or await services.presence.known(player_id) is False:
+            if there or await services.presence.missed(player_id) is False:
                 await services.duels.presence(seat.duel_id, player_id, there)
 
     async def queue_join(self, connection: Connection, message: client.QueueJoin) -> client.QueueJoinAck:

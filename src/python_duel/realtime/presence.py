@@ -7,6 +7,10 @@ from python_duel.platform.redis import UNSTARVED
 
 LEASE_MS = 15_000
 REFRESH_S = 5.0
+WHOLE_MS = 2000 * REFRESH_S
+"""After so long every socket has said that it is there, twice."""
+ROUNDING_MS = 1000
+"""A process' clock is set right now and then."""
 
 # KEYS presence; ARGV socket, end of its lease, milliseconds that the key lives
 LEASE = HotScript(
@@ -39,6 +43,8 @@ class Presence:
 
     def __init__(self, hot: Pipelined, clock: Clock, process: str) -> None:
         self._hot, self._clock, self._process = hot, clock, process
+        self._began: int | None = None
+        """When this process asked first whether all are known."""
 
     async def add(self, player_id: str, sid: str) -> None:
         """A socket opened."""
@@ -55,10 +61,14 @@ class Presence:
         """Whether all who are there are known: not when the store was emptied or out of reach a moment ago. Asked
         with every heartbeat.
         """
+        return self._clock.now() - await self._since() > WHOLE_MS
+
+    async def _since(self) -> int:
+        now = self._clock.now()
+        self._began = self._began or now
         # Shorter than what is left of any lease when a heartbeat begins: it ends before the first of them does.
         keep = int(LEASE_MS - 1000 * REFRESH_S) - 1000
-        span = await self._hot.call(WHOLE, [keys.PRESENCE_SINCE], [self._clock.now(), keep])
-        return int(span) > 2000 * REFRESH_S
+        return now - int(await self._hot.call(WHOLE, [keys.PRESENCE_SINCE], [now, keep]))
 
     async def remove(self, player_id: str, sid: str) -> bool:
         """A socket closed; whether the player is there still."""
@@ -69,11 +79,18 @@ class Presence:
         return await self._left(player_id, "")
 
     async def known(self, player_id: str) -> bool | None:
-        """As `there`; None when a store that was emptied a moment ago knows of no socket."""
+        """As `there`; None when a store that was emptied or filled a moment ago knows of no socket."""
         if await self.there(player_id):
             return True
         # Asked after it: what was emptied in between is not whole.
         return False if await self.whole() else None
+
+    async def missed(self, player_id: str) -> bool | None:
+        """As `known`, of a player who was here: a store that is new to this process from its beginning has forgotten
+        nobody.
+        """
+        known = await self.known(player_id)
+        return False if known is None and await self._since() <= (self._began or 0) + ROUNDING_MS else known
 
     async def _left(self, player_id: str, gone: str) -> bool:
         return bool(await self._hot.call(LEFT, [keys.presence(player_id)], [gone, self._clock.now()]))

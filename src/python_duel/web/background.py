@@ -80,7 +80,7 @@ class Background:
                 await asyncio.sleep(REFRESH_S / SLICES)
 
     async def _tick(self, duel_id: str) -> None:
-        await self._recovery.tick(duel_id, self._services.presence.there)
+        await self._recovery.tick(duel_id, self._services.presence.missed)
 
     async def _note_up(self) -> None:
         """Look at the clock, and say that players can come and go: both stores answer, and so does this process."""
