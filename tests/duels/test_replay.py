@@ -120,6 +120,7 @@ PLAYERS = st.sampled_from([ADA, BOB])
 SIMPLE: dict[str, Callable[[str], rules.Command]] = {
     "leave": rules.Leave,
     "return": rules.Return,
+    "was back": lambda who: rules.Return(who, STARTS + 12_000),
     "draw": rules.OfferDraw,
     "rematch": rules.OfferRematch,
     "there": rules.Excuse,

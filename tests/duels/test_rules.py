@@ -188,9 +188,25 @@ def test_who_was_there_all_the_time_was_not_away() -> None:
     gone = play((2_000, rules.Leave(ADA)))
     back = play((2_000 + GRACE, rules.Excuse(ADA)), (2_001 + GRACE, rules.Tick()), duel=gone)
     assert (back.result, back.seat(ADA).away_since) == (None, None)
-    # It excuses nobody else.
+
+
+def test_nobody_loses_because_another_one_is_excused_first() -> None:
     both = play((1_999, rules.Leave(BOB)), (2_000, rules.Leave(ADA)))
-    assert play((2_000 + GRACE, rules.Excuse(ADA)), duel=both).result == win(ADA, "abandoned")
+    one = play((2_000 + GRACE, rules.Excuse(ADA)), duel=both)
+    assert one.result is None
+    assert play((2_001 + GRACE, rules.Tick()), duel=one).result == win(ADA, "abandoned")
+    assert play((2_001 + GRACE, rules.Excuse(BOB)), (2_002 + GRACE, rules.Tick()), duel=one).result is None
+
+
+def test_who_came_back_in_time_has_lost_nothing_because_it_was_written_late() -> None:
+    gone = play((2_000, rules.Leave(ADA)))
+    back = play((2_100 + GRACE, rules.Return(ADA, 1_999 + GRACE)), (2_200 + GRACE, rules.Tick()), duel=gone)
+    assert (back.result, back.seat(ADA).away_since) == (None, None)
+    late = play((2_100 + GRACE, rules.Return(ADA, 2_000 + GRACE)), duel=gone)
+    assert late.result == win(BOB, "abandoned")
+    # The deadline is nobody's to move.
+    over = play((DEADLINE + 5, rules.Return(ADA, 1_999 + GRACE)), duel=gone)
+    assert over.result == Result(outcome="draw", reason="timeout")
 
 
 def test_an_excuse_takes_nobody_away_and_changes_no_result() -> None:

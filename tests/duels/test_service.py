@@ -351,6 +351,18 @@ async def test_nobody_loses_by_an_absence_of_which_nobody_can_say(core: Parts) -
     assert (await core.duel(duel_id)).winner_id == bob
 
 
+async def test_who_are_both_there_have_both_not_lost(core: Parts) -> None:
+    """Though nobody has noticed it of either: whoever is looked at first."""
+    for look in ("tick", "sweep"):
+        duel_id, _, bob = await gone_for_too_long(core)
+        await core.duels.note_up()
+        await core.sql("UPDATE uptime SET up_since = 0")
+        await core.sql("UPDATE duel_players SET away_since = 1 WHERE player_id = :bob", bob=bob)
+        await (core.recovery.tick(duel_id, everybody) if look == "tick" else core.recovery.sweep(everybody))
+        duel = await core.duel(duel_id)
+        assert (duel.status, [player.away_since for player in duel.players]) == ("live", [None, None])
+
+
 async def test_a_sweep_that_finds_somebody_whose_coming_back_was_missed_takes_them_for_there(core: Parts) -> None:
     duel_id, *_ = await gone_for_too_long(core)
     await core.duels.note_up()

@@ -10,13 +10,15 @@ from typing import Any
 
 import redis.asyncio
 
+from python_duel.platform.process import Process
 from tests.faults.conftest import Hall
 
 BOUNDARIES = ("before_commit", "after_commit", "before_publish", "after_publish")
 ARMED_S = 5.0
 """For how long somebody may pass a boundary and die there."""
 STILL_S = (1.0, 5.0)
-"""How long a process stands still that is stopped."""
+"""How long a process stands still that is stopped, and a store is away that is killed."""
+KILLED_S = 20.0
 
 
 class Breaker:
@@ -84,12 +86,35 @@ class Breaker:
         await self._redis("FLUSHALL")
         self._losing()
 
+    async def redis_stopped(self) -> None:
+        """It says nothing."""
+        with _stopped(self._store("Valkey").pid or 0):
+            await asyncio.sleep(self._chance.uniform(*STILL_S))
+
+    async def redis_killed(self) -> None:
+        """And started again with its file."""
+        await self._killed("Valkey")
+
+    async def postgres_killed(self) -> None:
+        """The immediate stop, and a start that recovers."""
+        await self._killed("PostgreSQL")
+
     async def backends_ended(self) -> None:
         """Every connection to PostgreSQL."""
         await self._hall.ask(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+    async def _killed(self, store: str) -> None:
+        self._store(store).kill()
+        await asyncio.to_thread(self._store(store).join, KILLED_S)
+        await asyncio.sleep(self._chance.uniform(*STILL_S))
+        # In this thread: the store ends with the thread that has started it.
+        self._hall.stores.restart_dead()
+
+    def _store(self, name: str) -> Process:
+        return next(process for process in self._hall.stores.processes if process.name == name)
 
     async def _redis(self, *command: str) -> None:
         client: Any = redis.asyncio.Redis.from_url(self._hall.arena.redis_url)

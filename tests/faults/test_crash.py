@@ -263,7 +263,7 @@ async def test_a_job_lost_with_the_store_is_judged_all_the_same(
     assert finished["result"]["winner_id"] == ada.id
 
 
-GRACE_S = 14
+GRACE_S = 22
 """Longer than a break that is part of it."""
 
 

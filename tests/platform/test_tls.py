@@ -14,7 +14,7 @@ from python_duel.errors import StartError
 from python_duel.platform import backup
 from python_duel.platform.embedded.binaries import Program
 from python_duel.platform.embedded.postgres import Postgres
-from python_duel.platform.postgres import Database, dsn, migrate
+from python_duel.platform.postgres import LIBPQ_ONLY, Database, dsn, migrate
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,17 @@ from python_duel.platform.postgres import Database, dsn, migrate
         ("postgresql+asyncpg://u@h/d?ssl=verify-full", "postgresql://u@h/d?sslmode=verify-full"),
         ("postgresql://h/d?ssl=disable&sslmode=require", "postgresql://h/d?sslmode=require"),
         ("postgresql://u:p%40+%3F@/d?host=/a%20b%2Bc", "postgresql://u:p%40+%3F@/d?host=%2Fa%20b%2Bc"),
+        ("postgresql://u@/d?host=a&host=b", "postgresql://u@/d?host=a%2Cb"),
+        ("postgresql://h/d?channel_binding=prefer", "postgresql://h/d?channel_binding=prefer"),
     ],
 )
 def test_one_url_is_for_all(given: str, read: str) -> None:
     assert dsn(given) == read
+
+
+def test_what_only_the_programs_know_is_not_for_the_servers_driver() -> None:
+    url = "postgresql://h/d?channel_binding=prefer&sslmode=require&connect_timeout=5"
+    assert dsn(url, LIBPQ_ONLY) == "postgresql://h/d?sslmode=require"
 
 
 @pytest.mark.parametrize("nonsense", ["localhost", "postgresql://h:port/d"])

@@ -43,7 +43,8 @@ class Recovery:
         """Whether those who are about to lose by their absence are not there. Who is has been missed, and is excused;
         where nobody can say, the timer comes again.
         """
-        for seat in rules.overdue(repository.state(duel), self._duels.clock.now()):
+        state, now = repository.state(duel), self._duels.clock.now()
+        for seat in rules.overdue(state, now) if rules.abandoned(state, now) else []:
             there = await missed(seat.player_id)
             if there is None:
                 return False
@@ -95,9 +96,11 @@ class Recovery:
 
     async def _notice_absence(self, page: list[Duel], known: Known) -> None:
         players = [player for duel in page for player in duel.players]
-        for player, there in zip(players, await asyncio.gather(*(known(p.player_id) for p in players)), strict=True):
-            if there is not None and there != (player.away_since is None):
-                await _apart(self._notice(player, known))
+        found = zip(await asyncio.gather(*(known(p.player_id) for p in players)), players, strict=True)
+        changed = [(there, p) for there, p in found if there is not None and there != (p.away_since is None)]
+        # Those who are there first: nobody shall lose by an absence that only seems to be one because another one left.
+        for _, player in sorted(changed, key=lambda it: not it[0]):
+            await _apart(self._notice(player, known))
 
     async def _notice(self, player: DuelPlayer, known: Known) -> None:
         """Asked once more: those before took their time, and nobody shall lose for being back, or forgotten, since."""

@@ -374,7 +374,7 @@ def _command(line: Line) -> rules.Command | None:
     kind = COMMANDS.get(line["kind"])
     if kind is None:
         return None
-    given = {f.name: line[f.name] for f in fields(kind)}
+    given = {f.name: line[f.name] for f in fields(kind) if f.name in line}
     if "verdict" in given:
         given["verdict"] = Verdict(given["verdict"])
     return kind(**given)

@@ -14,8 +14,10 @@ from python_duel.duels.replay import Line, Log
 from python_duel.protocol.server import Result
 from python_duel.protocol.verdict import Verdict
 
-NOTE_MS, LAPSE_MS = 4_000, 12_000
-"""How often it is noted that players can come and go, and for how long it may not be until they could not."""
+NOTE_MS, LAPSE_MS = 4_000, 20_000
+"""How often it is noted that players can come and go, and for how long it may not be until they could not: longer than
+a note may wait for its turn behind a crowd.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Seat:
 
     duel_id: str
     away_since: int | None
+    starts_at: int
 
 
 async def get(session: AsyncSession, duel_id: str) -> Duel | None:
@@ -91,9 +94,9 @@ def side(duel: Duel, player_id: str) -> DuelPlayer:
 
 async def seats(session: AsyncSession, player_ids: list[str]) -> dict[str, Seat]:
     """Where those players sit who are in a duel, by player."""
-    query = select(DuelPlayer.player_id, DuelPlayer.duel_id, DuelPlayer.away_since)
+    query = select(DuelPlayer.player_id, DuelPlayer.duel_id, DuelPlayer.away_since, Duel.starts_at).join(Duel)
     query = query.where(DuelPlayer.player_id.in_(player_ids), DuelPlayer.live)
-    return {row.player_id: Seat(row.duel_id, row.away_since) for row in await session.execute(query)}
+    return {row.player_id: Seat(row.duel_id, row.away_since, row.starts_at) for row in await session.execute(query)}
 
 
 async def submission(session: AsyncSession, duel_id: str, player_id: str, submission_id: str) -> Submission | None:
@@ -198,8 +201,8 @@ async def note_up(session: AsyncSession, now: int) -> None:
 
 async def up_since(session: AsyncSession, now: int) -> int:
     """Since when players can come and go without a break; `now` if they could not until this moment."""
-    row = (await session.execute(select(Uptime))).scalar_one()
-    return now if row.seen_at < now - LAPSE_MS else row.up_since
+    row = (await session.execute(select(Uptime))).scalar_one_or_none()
+    return now if row is None or row.seen_at < now - LAPSE_MS else row.up_since
 
 
 async def played_challenges(session: AsyncSession, player_ids: list[str], limit: int = 5) -> set[str]:

@@ -111,13 +111,16 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Return:
+    """The player is back, since `came_at` if it took a while to write it: what fell due later comes after it."""
+
     player_id: str
+    came_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Excuse:
     """An absence that was the platform's: it counts from `away_since`, when the player could come back again, or (None)
-    they are there, and nobody has noticed. Nothing falls due before it.
+    they are there, and nobody has noticed. Nothing falls due by it: the other player may have to be excused, too.
     """
 
     player_id: str
@@ -168,10 +171,10 @@ Event = Started | Received | Judged | SeatChanged | Finished
 def decide(duel: Duel, command: Command, now: int) -> list[Event]:
     """What happens when `command` arrives at `now`; raises `Refused`."""
     if isinstance(command, Excuse):
-        events = _excuse(duel, command)
-    else:
-        events = _due(duel, now)
-        events += _handle(fold(duel, events), command, now)
+        return _excuse(duel, command)
+    came_at = command.came_at if isinstance(command, Return) else None
+    events = _due(duel, now if came_at is None else min(now, came_at))
+    events += _handle(fold(duel, events), command, now)
     after = fold(duel, events)
     return events + _settle(after, now)
 
@@ -191,8 +194,16 @@ def held(duel: Duel, submission: Submission) -> bool:
 
 
 def overdue(duel: Duel, now: int) -> list[Seat]:
-    """Those who have been away for longer than they may."""
-    return [s for s in duel.seats if s.away_since is not None and s.away_since + duel.grace <= now]
+    """Those who have been away for longer than they may in a duel that goes on."""
+    late = [s for s in duel.seats if s.away_since is not None and s.away_since + duel.grace <= now]
+    return late if duel.status != "finished" else []
+
+
+def abandoned(duel: Duel, now: int) -> bool:
+    """Whether time alone ends it now, by absence."""
+    at = _abandoned_at(duel)
+    open_ = duel.status != "finished" and not any(s.pending for s in duel.submissions)
+    return open_ and at is not None and at <= min(now, duel.deadline)
 
 
 def next_due(duel: Duel) -> int | None:
@@ -305,8 +316,7 @@ def _due(duel: Duel, now: int) -> list[Event]:
     # While a verdict is out, nobody may lose by the clock: the answer may already be there.
     if any(s.pending for s in duel.submissions):
         return events
-    abandoned_at = _abandoned_at(duel)
-    if abandoned_at is not None and abandoned_at <= min(now, duel.deadline):
+    if abandoned(duel, now):
         return [*events, _abandoned(duel, now)]
     if now >= duel.deadline:
         return [*events, Finished(_by_cases(duel), now)]

@@ -384,7 +384,7 @@ class Duels:
         async with self.database.transaction() as session:
             return await repository.rematch(session, duel_id)
 
-    async def presence(self, duel_id: str, player_id: str, there: bool) -> None:
-        """A player came back, or their last connection is gone."""
-        command = rules.Return(player_id) if there else rules.Leave(player_id)
+    async def presence(self, duel_id: str, player_id: str, there: bool, came_at: int | None = None) -> None:
+        """A player came back, at `came_at` if that was before now, or their last connection is gone."""
+        command = rules.Return(player_id, came_at) if there else rules.Leave(player_id)
         await asyncio.shield(self.command(duel_id, command))

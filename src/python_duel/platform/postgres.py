@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache, partial
 from typing import Any, TypeVar
@@ -78,6 +78,10 @@ SERVER = {
 T = TypeVar("T")
 
 
+LIBPQ_ONLY = ("channel_binding", "connect_timeout", "fallback_application_name", "gssencmode", "keepalives")
+"""Parameters that asyncpg would take for settings of the server, which knows none of them."""
+
+
 class Base(DeclarativeBase):
     """Base of every model. Times are `BIGINT` milliseconds since the epoch, the unit of the wire."""
 
@@ -98,15 +102,17 @@ def database_now() -> ColumnElement[int]:
     return func.cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
 
 
-def dsn(url: str) -> str:
-    """`url` as asyncpg and PostgreSQL's own programs read it: with libpq's parameters. `ssl=`, SQLAlchemy's name, is
-    `sslmode=` there. Raises StartError.
+def dsn(url: str, without: Collection[str] = ()) -> str:
+    """`url` as PostgreSQL's own programs read it, and asyncpg `without` some: with libpq's parameters. `ssl=`,
+    SQLAlchemy's name, is `sslmode=` there. Raises StartError.
     """
     try:
         read = make_url(url).set(drivername="postgresql")
     except (ArgumentError, ValueError):
         raise StartError("DATABASE_URL is no URL: write postgresql://user:password@host:5432/name.") from None
-    query = dict(read.query)
+    # Several hosts are one list.
+    values = {name: value if isinstance(value, str) else ",".join(value) for name, value in read.query.items()}
+    query = {name: value for name, value in values.items() if name not in without}
     if "ssl" in query:
         query = {"sslmode": query.pop("ssl"), **query}
     at, mark, parameters = read.set(query=query).render_as_string(hide_password=False).partition("?")
@@ -119,7 +125,7 @@ def make_engine(url: str, options: Mapping[str, Any], **pool: Any) -> AsyncEngin
     arguments of its parameters, and most of libpq's are none. Raises StartError.
     """
     return create_async_engine(
-        "postgresql+asyncpg://", async_creator=partial(asyncpg.connect, dsn(url), **options), **pool
+        "postgresql+asyncpg://", async_creator=partial(asyncpg.connect, dsn(url, LIBPQ_ONLY), **options), **pool
     )
 
 

@@ -40,7 +40,7 @@ class Handlers:
 
     async def arrived(self, connection: Connection) -> None:
         """A player's socket opened: they are there again."""
-        await self._seen(connection.player_id, there=True)
+        await self._seen(connection.player_id, there=True, came_at=self._services.clock.now())
 
     async def departed(self, connection: Connection) -> None:
         """A player's socket closed: perhaps they are gone."""
@@ -61,14 +61,14 @@ class Handlers:
         await self._services.matchmaking.queue.lease(player_ids, self._services.clock.now() + LEAVE_GRACE_MS)
         return {}
 
-    async def _seen(self, player_id: str, there: bool) -> None:
+    async def _seen(self, player_id: str, there: bool, came_at: int | None = None) -> None:
         services = self._services
         seat = await services.duels.seat(player_id)
         if seat is None or there == (seat.away_since is None):
             return
         async with self._turns[there]:
             if there or await services.presence.missed(player_id) is False:
-                await services.duels.presence(seat.duel_id, player_id, there)
+                await services.duels.presence(seat.duel_id, player_id, there, came_at)
 
     async def queue_join(self, connection: Connection, message: client.QueueJoin) -> client.QueueJoinAck:
         languages = message.languages or ["python"]

@@ -1,6 +1,5 @@
 """The web process: HTTP, Socket.IO and the built UI on one port."""
 
-from python_duel.web.app import create_app
 from python_duel.web.process import run
 
-__all__ = ["create_app", "run"]
+__all__ = ["run"]

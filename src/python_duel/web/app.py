@@ -110,13 +110,6 @@ class WebApp:
         await asyncio.gather(self.namespace.moved(within_s), self._background.finish(within_s))
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The ASGI application over the stores that the settings name, of this version's schema. Raises `StartError`
-    without them.
-    """
-    return WebApp(settings).asgi
-
-
 def _services(
     settings: Settings,
     clock: Clock,

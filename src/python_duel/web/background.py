@@ -19,6 +19,8 @@ from python_duel.realtime.presence import REFRESH_S
 from python_duel.realtime.services import Services
 
 SWEEP_S = 5.0
+NEWS_MS = 30_000
+"""A duel that has begun earlier is no news to its players: they have it open elsewhere."""
 SLICES = 50
 """Of a heartbeat."""
 log = structlog.get_logger(__name__)
@@ -127,10 +129,10 @@ class Background:
 
     async def _tell_matched(self) -> None:
         hub, duels = self._services.hub, self._services.duels
-        players = list(hub.players)
-        for player_id, duel_id in zip(players, await asyncio.gather(*map(duels.active, players)), strict=True):
-            if duel_id and not hub.watches(player_id, duel_id):
-                matched = QueueMatched(duel_id=duel_id, home=await duels.homes.of(duel_id))
+        players, newer = list(hub.players), duels.clock.now() - NEWS_MS
+        for player_id, seat in zip(players, await asyncio.gather(*map(duels.seat, players)), strict=True):
+            if seat and seat.starts_at > newer and not hub.watches(player_id, seat.duel_id):
+                matched = QueueMatched(duel_id=seat.duel_id, home=await duels.homes.of(seat.duel_id))
                 hub.tell_player(player_id, "queue:matched", matched.model_dump(exclude_none=True))
 
     async def _sweep(self) -> None:

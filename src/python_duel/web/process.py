@@ -92,11 +92,13 @@ def _upgrade(settings: Settings) -> None:
     """The schema first, outside of uvicorn: it would make a traceback of every refusal."""
     assert settings.database_url is not None
     # An exception, so that a dump is cleaned up that is stopped in the middle.
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in numbers]
     try:
         backup.upgrade(settings.database_url, settings)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def run(settings: Settings, fd: int) -> None:

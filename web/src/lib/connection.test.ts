@@ -62,12 +62,27 @@ describe("a home", () => {
     expect(at()).toBe(home);
   });
 
-  it("that cannot is left for any other process, until one names it again", () => {
-    happens("disconnect", "ping timeout");
-    happens("connect_error", new Error("timeout"));
-    expect(at()).toBe("/socket.io");
-    happens("connect");
-    settle(home);
-    expect(at()).toBe(home);
+  it.each([["timeout"], Array<string>(4).fill("websocket error")])(
+    "that cannot is left for any other process, until one names it again: %s",
+    (...errors) => {
+      happens("disconnect", "ping timeout");
+      for (const error of errors) {
+        expect(at()).toBe(home);
+        happens("connect_error", new Error(error));
+      }
+      expect(at()).toBe("/socket.io");
+      happens("connect");
+      settle(home);
+      expect(at()).toBe(home);
+    },
+  );
+
+  it("is not left for a short break", () => {
+    for (const n of [1, 2]) {
+      happens("disconnect", "transport close");
+      for (const _ of [n, n, n]) happens("connect_error", new Error("websocket error"));
+      expect(at()).toBe(home);
+      happens("connect");
+    }
   });
 });

@@ -43,6 +43,9 @@ let socket: Socket | null = null;
 let moving: Socket | null = null;
 const ANYWHERE = "/socket.io";
 let path = ANYWHERE;
+/** After so many failures in a row a home is left: after a short break all players would connect twice. */
+const TRIES = 4;
+let failures = 0;
 const listeners = new Set<[event: string, handler: (payload: unknown) => void]>();
 
 function made(at: string): Socket {
@@ -93,7 +96,10 @@ function moved(next: Socket, home: string): void {
 }
 
 function watched(it: Socket): Socket {
-  it.on("connect", online);
+  it.on("connect", () => {
+    failures = 0;
+    online();
+  });
   it.on("disconnect", (reason) => {
     if (useLink.getState().link === "closed" || reason === "io client disconnect") return;
     interrupted();
@@ -104,7 +110,8 @@ function watched(it: Socket): Socket {
     else {
       interrupted();
       useLink.setState({ draining: false }); // there is no other to move to yet
-      path = it.io.opts.path = ANYWHERE; // a home may be lost: any other process will do, and names it if it is not
+      // A home that says nothing, or cannot be reached again and again, may be lost: any other process will do.
+      if (error.message === "timeout" || ++failures >= TRIES) path = it.io.opts.path = ANYWHERE;
       if (!it.active) setTimeout(() => it.connect(), 2000);
     }
   });
