@@ -21,7 +21,7 @@ import httpx
 
 from tests.faults.breaker import Breaker
 from tests.faults.conftest import Hall, a_hall
-from tests.model.model import Duel
+from tests.model.model import Answer, Duel, unknown
 from tests.support.invariants import breaches
 from tests.support.player import Player, reference
 from tests.support.steady import TROUBLE, Steady
@@ -169,11 +169,21 @@ class Bot:
         if solves:
             self._count("edits", await client.edit(reference(slug)))
         right = solves and client.player.text == reference(slug)
-        self._count("submissions", await client.submit(f"s{self._chance.getrandbits(60)}", "right" if right else None))
-        if not right:
+        answer = await self._submitted(client, right)
+        if not (right and answer and answer["ok"]):
             await asyncio.sleep(self._chance.uniform(1, 8))
-            await client.resign()
+            # Until it is certain: nothing else would end this duel before its deadline.
+            while unknown(await client.resign()):
+                pass
         await client.end()
+
+    async def _submitted(self, client: Steady, right: bool) -> Answer:
+        """The last answer to it: asked again until it is certain, or the text is another one."""
+        name, text = f"s{self._chance.getrandbits(60)}", client.player.text
+        while True:
+            self._count("submissions", answer := await client.submit(name, "right" if right else None))
+            if not unknown(answer) or (await client.ready() and client.player.text != text):
+                return answer
         self._over.add(duel_id)
         self._counts["duels seen to their end"] += 1
 
