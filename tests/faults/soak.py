@@ -176,6 +176,8 @@ class Bot:
             while unknown(await client.resign()):
                 pass
         await client.end()
+        self._over.add(duel_id)
+        self._counts["duels seen to their end"] += 1
 
     async def _submitted(self, client: Steady, right: bool) -> Answer:
         """The last answer to it: asked again until it is certain, or the text is another one."""
@@ -184,8 +186,6 @@ class Bot:
             self._count("submissions", answer := await client.submit(name, "right" if right else None))
             if not unknown(answer) or (await client.ready() and client.player.text != text):
                 return answer
-        self._over.add(duel_id)
-        self._counts["duels seen to their end"] += 1
 
     def _count(self, what: str, answer: dict[str, Any] | None) -> None:
         if answer and answer["ok"]:
