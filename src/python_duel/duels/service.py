@@ -23,8 +23,8 @@ from python_duel.platform.batch import Batch
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import new_id
-from python_duel.platform.postgres import AWAY, PATIENCE_S, Conflict, Database, Transaction, read_now
-from python_duel.platform.redis import LOST, RedisError
+from python_duel.platform.postgres import PATIENCE_S, Conflict, Database, Transaction, read_now
+from python_duel.platform.stores import AWAY
 from python_duel.protocol.base import Language
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence, QueueMatched
@@ -213,7 +213,7 @@ class Duels:
         """What follows a commit. That stands whatever becomes of this: a timer or the sweep does it again."""
         try:
             await effect
-        except (*LOST, RedisError, *AWAY) as error:
+        except AWAY as error:
             log.warning("others are told later", error=repr(error))
 
     async def find_submission(self, duel_id: str, player_id: str, submission_id: str) -> Submission | None:

@@ -14,9 +14,8 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from python_duel.errors import DuelError, Invalid, RateLimited, Unauthenticated, Unavailable, UnknownEvent
 from python_duel.platform import metrics
 from python_duel.platform.ids import digest
-from python_duel.platform.postgres import AWAY
 from python_duel.platform.ratelimit import Credit
-from python_duel.platform.redis import LOST, RedisError
+from python_duel.platform.stores import AWAY, log_failure
 from python_duel.players.session import COOKIES
 from python_duel.protocol.base import ClientMessage, ServerMessage
 from python_duel.protocol.client import EVENTS, ErrorAck
@@ -55,8 +54,8 @@ class Namespace:
             await self._connect(sid, _token(environ, auth))
         except Unauthenticated as error:
             raise _refusal(error) from None
-        except Exception:
-            log.exception("a connection failed")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is told to come again
+            log_failure(log, "a connection failed", error)
             with suppress(Exception):
                 await self.disconnect(sid)
             raise _refusal(Unavailable("The server is not ready: connect again.", retry_after_ms=1000)) from None
@@ -86,8 +85,8 @@ class Namespace:
         self._tell_drain(connection)  # not before: the client must have been let in
         try:
             await self._handlers.arrived(connection)
-        except Exception:
-            log.exception("an arrival could not be told")
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            log_failure(log, "an arrival could not be told", error)
         finally:
             connection.arrival = None
 
@@ -105,7 +104,7 @@ class Namespace:
             if connection.arrival:
                 await connection.arrival
             await self._handlers.departed(connection)
-        except (*LOST, RedisError, *AWAY) as error:
+        except AWAY as error:
             # Its lease ends by itself, and the sweep tells who is gone.
             if self._drain_ms is None:
                 log.warning("a departure could not be told", error=str(error))
@@ -123,7 +122,7 @@ class Namespace:
                 answer = await HANDLERS[name](self._handlers, connection, message)
         except DuelError as error:
             return _refused(error)
-        except (*LOST, RedisError, *AWAY) as error:
+        except AWAY as error:
             log.warning("a store is away", client_event=event[0], error=repr(error))
             return _refused(Unavailable("A part of the server is away: try again in a moment.", retry_after_ms=1000))
         except Exception:

@@ -25,8 +25,7 @@ from python_duel.errors import (
     Unavailable,
 )
 from python_duel.platform import metrics
-from python_duel.platform.postgres import AWAY
-from python_duel.platform.redis import LOST, RedisError
+from python_duel.platform.stores import AWAY
 from python_duel.realtime import wire
 from python_duel.realtime.connection import Connection, Pen
 from python_duel.realtime.hub import Hub
@@ -300,7 +299,7 @@ class Writing:
         async def read() -> None:
             put_back = False
             while pen.stale:
-                with suppress(*LOST, RedisError, *AWAY, DuelError):
+                with suppress(*AWAY, DuelError):
                     put_back = await self._met(connection, pen) or put_back
                     if put_back:
                         await self._duels.tell(duel_id, unknown=True)

@@ -13,6 +13,7 @@ from python_duel.duels.recovery import Recovery
 from python_duel.duels.results import Results
 from python_duel.platform.postgres import START_S
 from python_duel.platform.redis import LOST, RedisError
+from python_duel.platform.stores import log_failure
 from python_duel.platform.tasks import end
 from python_duel.protocol.server import QueueMatched
 from python_duel.realtime.presence import REFRESH_S
@@ -152,5 +153,5 @@ class Background:
 def _logged(what: str) -> Iterator[None]:
     try:
         yield
-    except Exception:
-        log.exception("a sweep failed; the next one tries again", what=what)
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        log_failure(log, "a sweep failed; the next one tries again", error, of=what)

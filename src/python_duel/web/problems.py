@@ -10,8 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from python_duel.errors import DuelError
-from python_duel.platform.postgres import AWAY
-from python_duel.platform.redis import LOST, RedisError
+from python_duel.platform.stores import AWAY
 
 log = structlog.get_logger(__name__)
 CODES = {400: "invalid", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
@@ -57,6 +56,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
     # By name: what comes to `Exception` is raised on, and costs its client the connection.
-    for kind in {*LOST, RedisError, *AWAY}:
+    for kind in set(AWAY):
         app.add_exception_handler(kind, away)
     app.add_exception_handler(Exception, unexpected)
