@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
+import redis.asyncio
 import socketio
 
 from tests.support.arena import Arena
@@ -73,6 +74,21 @@ async def test_signing_out_ends_the_session_and_its_socket(http: httpx.AsyncClie
         await player.connect()
     assert (await other.ask("queue:leave"))["ok"]
     await other.leave()
+
+
+async def test_signing_out_ends_a_socket_whose_process_did_not_hear_it(http: httpx.AsyncClient, arena: Arena) -> None:
+    """Its publish/subscribe connection was lost a moment ago."""
+    player = await Player.join(arena.webs[1].url, "Ada")
+    other = await Player.join(arena.webs[1].url, "Bob")
+    store: Any = redis.asyncio.Redis.from_url(arena.redis_url)
+    await store.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    await store.aclose()
+    bearer = {"Authorization": f"Bearer {player.token}"}
+    assert (await http.delete(f"{API}/session", headers=bearer)).status_code == 204
+    assert (await player.heard("session:closed"))["reason"]
+    assert (await other.ask("queue:leave"))["ok"]
+    for it in (player, other):
+        await it.leave()
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Cookie": "duel_session=wrong"}])

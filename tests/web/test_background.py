@@ -14,14 +14,14 @@ from tests.realtime.conftest import a_socket, entered
 from tests.support.parts import Parts
 
 
-async def never() -> None:
-    """No pings."""
+async def nothing() -> None:
+    """No pings, no sessions."""
 
 
 @pytest.fixture
 def background(core: Parts, web: Services) -> Background:
     """Not begun."""
-    return Background(web, core.results, never)
+    return Background(web, core.results, nothing, nothing)
 
 
 async def test_a_socket_that_has_closed_since_the_round_began_gets_no_new_lease(

@@ -1,5 +1,8 @@
 """Who is who: guests, their sessions, and the one-time admin link."""
 
+import asyncio
+from collections.abc import Collection
+
 from python_duel.errors import Forbidden, NotFound, Unauthenticated
 from python_duel.platform.batch import Batch
 from python_duel.platform.clock import Clock
@@ -38,6 +41,11 @@ class Players:
             if player:
                 return player
         raise Unauthenticated("Choose a nickname first: POST /api/v1/session/guest.")
+
+    async def ended(self, sessions: Collection[str]) -> list[str]:
+        """Those of these digests of tokens whose session is over."""
+        bearers = await asyncio.gather(*map(self._bearers.get, sessions))
+        return [session for session, bearer in zip(sessions, bearers, strict=True) if bearer is None]
 
     async def _read_bearers(self, token_digests: list[str]) -> dict[str, Player]:
         async with self._database.transaction() as session:

@@ -175,6 +175,12 @@ class Namespace:
         """Wait, but no longer than that, until no event is being handled."""
         await _within(within_s, lambda: not self._under_way)
 
+    async def close_ended(self) -> None:
+        """Close the sockets of sessions that have ended while this process was deaf."""
+        players = {connection.session: connection.player_id for connection in self._connections.values()}
+        for session in await self._services.players.ended(players):
+            await self._close_session(players[session], {"session": session, "reason": "This session has ended."})
+
     async def _close_session(self, player_id: str, data: dict[str, Any]) -> None:
         for connection in [c for c in self._connections.values() if c.player_id == player_id]:
             if connection.session == data["session"]:

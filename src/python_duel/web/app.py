@@ -77,7 +77,7 @@ class WebApp:
         self.server = server
         self.namespace = Namespace(server, services)
         self.health = health.Health(database, redis)
-        self._background = Background(services, Results(duels), server.eio.beat)
+        self._background = Background(services, Results(duels), server.eio.beat, self.namespace.close_ended)
         api = _http(self._lifespan, self.health, _routers(services, challenges))
         self.asgi: ASGIApp = socketio.ASGIApp(server, Guard(api, settings))
 

@@ -24,14 +24,16 @@ NEWS_MS = 30_000
 """A duel that has begun earlier is no news to its players: they have it open elsewhere."""
 SLICES = 50
 """Of a heartbeat."""
+Work = Callable[[], Coroutine[Any, Any, None]]
 log = structlog.get_logger(__name__)
 
 
 class Background:
     """Tasks that live as long as the process, as an async context."""
 
-    def __init__(self, services: Services, results: Results, beat: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._services, self._results, self._beat = services, results, beat
+    def __init__(self, services: Services, results: Results, beat: Work, close_ended: Work) -> None:
+        """`beat`: pings; `close_ended`: the sockets of sessions that have ended unheard."""
+        self._services, self._results, self._beat, self._close_ended = services, results, beat, close_ended
         self._recovery = Recovery(services.duels)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping, self._deaf = asyncio.Event(), asyncio.Event()
@@ -117,14 +119,15 @@ class Background:
                     services.matchmaking.places.forget(player_id)  # it learnt of them after they had left
 
     async def _catch_up(self) -> None:
-        """After a gap on the bus: who was put into a duel meanwhile may wait for it still."""
+        """After a gap on the bus: who was put into a duel meanwhile may wait for it still, who has signed out be here."""
         while True:
             await self._deaf.wait()
             self._deaf.clear()
             try:
                 await self._tell_matched()
-            except Exception:
-                log.exception("players could not be told of their duels; once more in a moment")
+                await self._close_ended()
+            except Exception as error:  # noqa: BLE001 - whatever it is
+                log_failure(log, "players could not be told what they missed; once more in a moment", error)
                 self._deaf.set()
                 await asyncio.sleep(SWEEP_S)
 
