@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-import httpx
 import pytest
 
+from python_duel.duels.judges import Judges
 from python_duel.platform import embedded
+from python_duel.platform import redis as redis_store
 from python_duel.platform.embedded import Stores
 from python_duel.settings import Settings
 from tests.contract.conftest import an_arena
@@ -58,10 +59,11 @@ class Hall:
 
     async def roll_judge(self) -> int:
         """Start a judge, then ask the oldest to end; gives its exit code."""
-        workers = await self.workers()
+        before = await self.workers()
         self.arena.start_judge()
         async with asyncio.timeout(START_S):
-            while await self.workers() <= workers:
+            # By name: one that was killed a moment ago is counted until its lease is over.
+            while not await self.workers() - before:
                 self._keep_judge()
                 await asyncio.sleep(0.1)
         judge = self.arena.judges.pop(0)
@@ -74,11 +76,13 @@ class Hall:
             self.arena.judges.pop()
             self.arena.start_judge()
 
-    async def workers(self) -> int:
-        """Judges that live."""
-        async with httpx.AsyncClient() as http:
-            ready = await http.get(f"{self.arena.webs[0].url}/readyz")
-        return int(ready.json()["checks"]["judge"]["workers"])
+    async def workers(self) -> set[str]:
+        """The names of the judges that live, or did a moment ago."""
+        client = redis_store.connect(self.arena.redis_url)
+        try:
+            return set(await Judges(client).read())
+        finally:
+            await client.aclose()
 
     def dead(self) -> bool:
         return any(web.process.poll() is not None for web in self.arena.webs)
