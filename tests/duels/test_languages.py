@@ -26,7 +26,7 @@ async def duel_over(core: Parts, slug: str, language: str) -> tuple[str, str, Pa
     package = await core.challenges.by_slug(slug)
     duel_id, (ada, bob) = new_id(), await core.entrants()
     await core.duels.create(duel_id, (Entrant(ada.player_id, language), bob), TERMS, package)
-    await core.recovery.tick(duel_id)
+    await core.tick(duel_id)
     return duel_id, ada.player_id, package
 
 

@@ -45,7 +45,7 @@ async def test_a_start_that_nobody_was_told_of_is_told_by_the_next_tick(
     duel_id, entrants = new_id(), await core.entrants()
     await core.duels.create(duel_id, entrants, TERMS)
     await command_and_die(core, duel_id, rules.Tick(), monkeypatch)
-    await core.recovery.tick(duel_id)
+    await core.tick(duel_id)
     assert core.bus.count("duel:state") == 1
     assert await reply(core.redis.zscore(TIMERS, duel_id)) == (await core.duel(duel_id)).deadline
 
@@ -89,7 +89,7 @@ async def test_an_end_that_some_were_told_of_is_told_again_by_the_timer(
         with pytest.raises(Died):
             await core.duels.command(duel_id, rules.Resign(ada))
     assert await reply(core.redis.zscore(TIMERS, duel_id)) is not None
-    await core.recovery.tick(duel_id)
+    await core.tick(duel_id)
     assert core.bus.count("duel:finished") == 1
     assert await reply(core.redis.zscore(TIMERS, duel_id)) is None
 

@@ -144,7 +144,7 @@ async def test_nothing_is_received_after_the_deadline(core: Parts) -> None:
     with pytest.raises(NotLive):
         await core.submit(duel_id, ada, "late")
     assert await core.sql("SELECT count(*) FROM submissions") == [(0,)]
-    await core.recovery.tick(duel_id)
+    await core.tick(duel_id)
     assert (await core.duel(duel_id)).reason == "timeout"
 
 
@@ -322,7 +322,7 @@ async def test_nobody_loses_by_an_absence_while_nobody_could_come_back(core: Par
 async def test_a_short_break_is_part_of_the_grace(core: Parts) -> None:
     duel_id, _, bob = await gone_for_too_long(core)
     await core.sql("UPDATE uptime SET up_since = 0, seen_at = :then", then=core.clock.now() - 9_000)
-    await core.recovery.tick(duel_id)
+    await core.tick(duel_id)
     assert (await core.duel(duel_id)).winner_id == bob
 
 
@@ -426,7 +426,7 @@ async def test_an_old_duel_that_nobody_ticked_ends_with_the_next_sweep_and_tick(
     due = await reply(core.redis.zscore(TIMERS, duel_id))
     assert due is not None
     assert due <= core.clock.now()
-    await core.recovery.tick(duel_id)
+    await core.tick(duel_id)
     duel = await core.duel(duel_id)
     assert (duel.winner_id, duel.reason) == (ada, "most_cases")
     assert await reply(core.redis.zscore(TIMERS, duel_id)) is None
@@ -436,14 +436,14 @@ async def test_a_timer_does_not_spin_while_a_verdict_is_out(core: Parts) -> None
     duel_id, ada, _ = await core.live()
     await core.submit(duel_id, ada, "a")
     await core.sql("UPDATE duels SET deadline = starts_at + 1")
-    await core.recovery.tick(duel_id)
+    await core.tick(duel_id)
     assert (await core.duel(duel_id)).status == "live"
     assert await reply(core.redis.zscore(TIMERS, duel_id)) is None
 
 
 async def test_a_timer_of_no_duel_is_forgotten(core: Parts) -> None:
     await core.duels.timers.set("nothing", 1)
-    await core.recovery.tick("nothing")
+    await core.tick("nothing")
     assert await reply(core.redis.zscore(TIMERS, "nothing")) is None
 
 

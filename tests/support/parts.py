@@ -1,5 +1,6 @@
 """The features over real stores, put together as the web process does it, without sockets."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -78,8 +79,12 @@ class Parts:
         """A duel that has started: its id and its players'."""
         duel_id, (ada, bob) = new_id(), await self.entrants()
         await self.duels.create(duel_id, (ada, bob), terms)
-        await self.recovery.tick(duel_id)
+        await self.tick(duel_id)
         return duel_id, ada.player_id, bob.player_id
+
+    async def tick(self, duel_id: str) -> None:
+        """Its timer; nobody is there."""
+        await self.recovery.tick(duel_id, lambda _: asyncio.sleep(0, False))
 
     async def submit(self, duel_id: str, player_id: str, submission_id: str, code: str = "x = 1\n") -> Submission:
         """Receive a submission."""

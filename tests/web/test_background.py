@@ -8,9 +8,11 @@ import pytest
 from python_duel.matchmaking.queue import LEASES, TICKETS
 from python_duel.platform.redis import reply
 from python_duel.platform.tasks import end
+from python_duel.realtime.connection import Connection
 from python_duel.realtime.services import Services
 from python_duel.web.background import Background
 from tests.realtime.conftest import a_socket, entered
+from tests.support.lasted import lasted
 from tests.support.parts import Parts
 
 
@@ -24,38 +26,41 @@ def background(core: Parts, web: Services) -> Background:
     return Background(web, core.results, nothing, nothing)
 
 
-async def test_a_socket_that_has_closed_since_the_round_began_gets_no_new_lease(
-    core: Parts, web: Services, background: Background
-) -> None:
+async def waiting(core: Parts, web: Services) -> Connection:
+    """The socket of a player who waits in the queue."""
     ada, _ = await core.entrants()
     socket = a_socket(ada.player_id)
     await web.hub.arrive(socket)
     await web.matchmaking.join(ada.player_id, "casual", ["python"])
+    return socket
+
+
+async def test_a_socket_that_has_closed_since_the_round_began_gets_no_new_lease(
+    core: Parts, web: Services, background: Background
+) -> None:
+    socket = await waiting(core, web)
     sockets = web.hub.sockets()
     await web.hub.depart(socket)
-    before = await reply(core.redis.zscore(LEASES, ada.player_id))
+    before = await reply(core.redis.zscore(LEASES, socket.player_id))
     core.clock.observe(core.clock.now() + 1000)
     await background._beat_slice(sockets)
-    assert not await web.presence.there(ada.player_id)
-    assert await reply(core.redis.zscore(LEASES, ada.player_id)) == before
+    assert not await web.presence.there(socket.player_id)
+    assert await reply(core.redis.zscore(LEASES, socket.player_id)) == before
 
 
 async def test_a_place_that_is_learnt_of_after_its_player_has_left_is_forgotten(
     core: Parts, web: Services, background: Background
 ) -> None:
     """When they come back for something else, they are not put into the queue."""
-    ada, _ = await core.entrants()
-    socket = a_socket(ada.player_id)
-    await web.hub.arrive(socket)
-    await web.matchmaking.join(ada.player_id, "casual", ["python"])
+    socket = await waiting(core, web)
     await reply(core.redis.execute_command("CLIENT", "PAUSE", 300))
     beat = asyncio.create_task(background._beat_slice(web.hub.sockets()))
     await asyncio.sleep(0)
-    web.matchmaking.places.forget(ada.player_id)
+    web.matchmaking.places.forget(socket.player_id)
     await web.hub.depart(socket)
     await beat
     await core.redis.delete(TICKETS)
-    await web.matchmaking.beat([ada.player_id])
+    await web.matchmaking.beat([socket.player_id])
     assert await reply(core.redis.hkeys(TICKETS)) == []
 
 
@@ -83,10 +88,11 @@ async def test_who_was_paired_while_their_process_was_deaf_is_told_when_it_hears
     await waits.join(one, "casual", ["python"])
     await core.bus.stop()
     await comes.join(other, "casual", ["python"])
-    await core.bus.start()
-    async with asyncio.timeout(5):
-        while not matches(hers):
-            await asyncio.sleep(0.01)
+    with lasted("paired while their process was deaf: from its hearing again until they are told"):
+        await core.bus.start()
+        async with asyncio.timeout(5):
+            while not matches(hers):
+                await asyncio.sleep(0.01)
     assert matches(hers) == [await core.duels.active(ada.player_id)]
     assert not matches(cleos)
     await end([catching_up])

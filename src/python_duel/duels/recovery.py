@@ -27,10 +27,10 @@ class Recovery:
     def __init__(self, duels: Duels) -> None:
         self._duels = duels
 
-    async def tick(self, duel_id: str, missed: Known | None = None) -> None:
+    async def tick(self, duel_id: str, missed: Known) -> None:
         """What time brings; for the timers."""
         try:
-            if missed and not await self._certain(await self._duels.get(duel_id), missed):
+            if not await self._certain(await self._duels.get(duel_id), missed):
                 return
             change = await self._duels.command(duel_id, rules.Tick())
         except NotFound:

@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from python_duel.errors import StartError
 from python_duel.platform import checksum
 from python_duel.platform.embedded.binaries import client
-from python_duel.platform.postgres import LIBPQ_ONLY, UNREACHABLE, dsn, migrate, newest_revision, revisions
+from python_duel.platform.postgres import LIBPQ_ONLY, dsn, migrate, needed, newest_revision, revisions
 from python_duel.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -93,10 +93,8 @@ def restore(url: str, file: Path) -> None:
 
 async def holds(url: str) -> tuple[bool, int]:
     """Whether there is anything in the database, and how many others are connected to it. Raises StartError."""
-    try:
+    with needed():
         connection = await asyncpg.connect(dsn(url, LIBPQ_ONLY))
-    except UNREACHABLE as error:
-        raise StartError(f"PostgreSQL does not answer ({error}): check DATABASE_URL.", exit_code=3) from error
     try:
         others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         there = await connection.fetchval("SELECT to_regclass('players') IS NOT NULL")

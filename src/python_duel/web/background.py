@@ -53,7 +53,7 @@ class Background:
             asyncio.create_task(self._sweep(), name="sweep"),
             asyncio.create_task(self._say(), name="homes"),
             asyncio.create_task(self._note_up(), name="uptime"),
-            asyncio.create_task(self._catch_up(), name="matches"),
+            asyncio.create_task(self._catch_up(), name="gap"),
         ]
         return self
 
