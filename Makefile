@@ -21,10 +21,13 @@ test: ## set everything up, then run the tests; ARGS go to pytest
 e2e: ## play duels in real browsers
 	./duel test tests/e2e -m '' $(ARGS)
 
+# Rows of docs/faults.md that are shown outside of tests/faults.
+FAULTS_ELSEWHERE = contract/test_cluster contract/test_homes contract/test_matchmaking contract/test_pens contract/test_sockets \
+  duels/test_service duels/test_sweepers e2e/test_absence e2e/test_recovery judge/test_faults judge/test_worker realtime/test_presence \
+  realtime/test_writing sandbox/test_cgroup sandbox/test_still sandbox/test_zygote serve/test_full_disk serve/test_serve \
+  web/test_background web/test_handover
 faults: ## kill, starve and cut off every part of the platform in mid-duel
-	./duel test tests/faults tests/model tests/judge/test_faults.py tests/duels/test_sweepers.py \
-	  tests/contract/test_cluster.py tests/contract/test_matchmaking.py tests/contract/test_pens.py tests/contract/test_sockets.py \
-	  tests/serve/test_full_disk.py tests/e2e/test_absence.py tests/e2e/test_recovery.py -m '' $(ARGS)
+	./duel test tests/faults tests/model $(addprefix tests/,$(addsuffix .py,$(FAULTS_ELSEWHERE))) -m '' $(ARGS)
 
 soak: ## an hour of bots that duel while everything breaks, one thing after the other; SECONDS=60 for less, SEED=1, FAULTS=web_killed,...
 	SEED=$(SEED) FAULTS=$(FAULTS) $(RUN) python -m tests.faults.soak $(SECONDS)

@@ -37,6 +37,13 @@ def test_tests_exist(page: Path) -> None:
     assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
 
 
+def test_make_faults_runs_every_test_that_its_page_names() -> None:
+    named = set(re.findall(r"`([a-z0-9]+/test_[a-z0-9_]+)\.py`", (ROOT / "docs" / "faults.md").read_text()))
+    listed = re.findall(r"^FAULTS_ELSEWHERE = ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)[0]
+    elsewhere = set(listed.replace("\\", "").split())
+    assert elsewhere == {name for name in named if not name.startswith("faults/")}
+
+
 def test_chores_exist(page: Path) -> None:
     chores = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)", code_of(page.read_text(encoding="utf-8")), re.MULTILINE))
