@@ -30,6 +30,11 @@ async def command_and_die(core: Parts, duel_id: str, command: rules.Command, mon
     core.bus.said.clear()
 
 
+def begun(core: Parts) -> dict[str, str]:
+    """Whose processes were told that a duel of theirs goes on."""
+    return {topic: data["duel_id"] for topic, event, data in core.bus.said if event == "duel:begun"}
+
+
 async def test_a_duel_that_stands_already_does_not_begin_again(core: Parts) -> None:
     """What the store has lost meanwhile is not taken for what never was."""
     duel_id, entrants = new_id(), await core.entrants()
@@ -37,6 +42,23 @@ async def test_a_duel_that_stands_already_does_not_begin_again(core: Parts) -> N
         await core.duels.create(duel_id, entrants, TERMS)
         assert await core.duels.journal.whole(duel_id, [entrants[0].player_id]) == whole
         await core.redis.flushall()
+
+
+async def test_a_duel_that_its_players_were_not_told_of_is_told_when_it_begins(
+    core: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by invitation: who made it dies, and its host waits for somebody to come."""
+    duel_id, entrants = new_id(), await core.entrants()
+    with monkeypatch.context() as dying:
+        dying.setattr(core.duels.timers, "set", dies)
+        with pytest.raises(Died):
+            await core.duels.create(duel_id, entrants, TERMS)
+    assert not core.bus.said
+    await core.recovery.sweep(everybody)
+    due = await reply(core.redis.zscore(TIMERS, duel_id))
+    assert due == (await core.duel(duel_id)).starts_at
+    await core.tick(duel_id)
+    assert begun(core) == {f"player:{entrant.player_id}": duel_id for entrant in entrants}
 
 
 async def test_a_start_that_nobody_was_told_of_is_told_by_the_next_tick(
@@ -47,6 +69,7 @@ async def test_a_start_that_nobody_was_told_of_is_told_by_the_next_tick(
     await command_and_die(core, duel_id, rules.Tick(), monkeypatch)
     await core.tick(duel_id)
     assert core.bus.count("duel:state") == 1
+    assert begun(core).keys() == {f"player:{entrant.player_id}" for entrant in entrants}
     assert await reply(core.redis.zscore(TIMERS, duel_id)) == (await core.duel(duel_id)).deadline
 
 

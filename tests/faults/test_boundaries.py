@@ -113,3 +113,25 @@ async def test_a_pairing(hall: Hall, duelists: tuple[Player, Player], boundary: 
     await ada.do("duel:resign", {"duel_id": duel_id})
     await until(hall, "SELECT count(*) = 1 FROM replays WHERE duel_id = $1", duel_id)
     assert await breaches(hall.arena.database_url) == []
+
+
+@pytest.mark.parametrize(
+    "boundary", ["after_commit 1", *(pytest.param(f"before_publish {n}", marks=pytest.mark.slow) for n in (1, 2))]
+)
+async def test_an_invitation(hall: Hall, duelists: tuple[Player, Player], boundary: str) -> None:
+    """The host only waits, as their page does: whoever has accepted is not asked to do it again."""
+    host, guest = duelists
+    invite = (await host.do("duel:create", {}))["invite"]
+    hall.arm(boundary)
+    with lasted("web process killed while an invitation is accepted: until the host is told, restart included"):
+        await tried(guest, "duel:accept", {"invite": invite})
+        await death(hall)
+        duel_id = (await host.heard("queue:matched"))["duel_id"]
+    await come_back(guest)
+    for player in duelists:
+        assert {side["id"] for side in (await player.open(duel_id))["players"]} == {host.id, guest.id}
+    for player in duelists:
+        await player.state("live", duel_id)
+    await guest.do("duel:resign", {"duel_id": duel_id})
+    await until(hall, "SELECT count(*) = 1 FROM replays WHERE duel_id = $1", duel_id)
+    assert await breaches(hall.arena.database_url) == []

@@ -59,6 +59,7 @@ class Recovery:
             return
         await self._duels.timers.set(duel.id, rules.next_due(repository.state(duel)))
         await self._duels.tell(duel.id)
+        await self._duels.tell_begun(duel)
 
     async def sweep(self, known: Known) -> None:
         """Finish what a crash left half done: timers, presence, jobs and archives. Idempotent.

@@ -109,9 +109,16 @@ class Duels:
 
     async def _tell_matched(self, duel_id: str, starts_at: int, player_ids: list[str]) -> None:
         await self.timers.set(duel_id, starts_at)
+        await self._tell_players("queue:matched", duel_id, player_ids)
+
+    async def tell_begun(self, duel: Duel) -> None:
+        """Let the players know that it goes on, if they do not: who made it may have died before it told them."""
+        await self._tell_players("duel:begun", duel.id, [player.player_id for player in duel.players])
+
+    async def _tell_players(self, event: str, duel_id: str, player_ids: list[str]) -> None:
         matched = QueueMatched(duel_id=duel_id, home=await self.homes.of(duel_id)).model_dump(exclude_none=True)
         for player_id in player_ids:
-            await self.bus.publish(f"player:{player_id}", "queue:matched", matched)
+            await self.bus.publish(f"player:{player_id}", event, matched)
 
     async def _explain(self, error: Conflict, duel_id: str, player_ids: list[str]) -> None:
         """Turn a constraint's refusal into what happened: made already, or somebody is in another duel."""
@@ -307,6 +314,8 @@ class Duels:
             await self._record(duel.id)
         elif any(not isinstance(event, rules.Judged) for event in change.events):
             await self.tell(duel.id)
+            if any(isinstance(event, rules.Started) for event in change.events):
+                await self.tell_begun(duel)
 
     async def tell(self, duel_id: str, *, unknown: bool = False) -> None:
         """Let everybody in the duel see it as it is now; `unknown`: the store may not know who watches it, nor who

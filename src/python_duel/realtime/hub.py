@@ -30,6 +30,8 @@ class Hub:
         self._watching: defaultdict[str, set[str]] = defaultdict(set)
         self.players: defaultdict[str, dict[str, Link]] = defaultdict(dict)
         """The sockets of each player."""
+        self._matched: dict[str, str] = {}
+        """The duel that each player was told of last."""
         self.closing: Callable[[str, dict[str, Any]], Coroutine[Any, Any, None]] | None = None
         """Called with a player's id when one of their sessions has ended."""
         self.lost: Callable[[str], Awaitable[None]] | None = None
@@ -51,6 +53,7 @@ class Hub:
         self.players[player_id].pop(sid, None)
         if not self.players[player_id]:
             del self.players[player_id]
+            self._matched.pop(player_id, None)
         for duel_id in self._watching.pop(sid, set()):
             await self._unwatch(sid, duel_id)
         await self._bus.unsubscribe(f"player:{player_id}")
@@ -122,9 +125,10 @@ class Hub:
         """Whether that socket is open still."""
         return sid in self.players.get(player_id, ())
 
-    def watches(self, player_id: str, duel_id: str) -> bool:
-        """Whether one of the player's sockets here has that duel open."""
-        return any(duel_id in self._watching.get(sid, ()) for sid in self.players.get(player_id, ()))
+    def _knows(self, player_id: str, duel_id: str) -> bool:
+        """Whether a socket of the player was told of that duel here, or has it open."""
+        sids = self.players.get(player_id, ())
+        return self._matched.get(player_id) == duel_id or any(duel_id in self._watching.get(sid, ()) for sid in sids)
 
     async def _unwatch(self, sid: str, duel_id: str, *, linger: bool = True) -> None:
         room = self._rooms.get(duel_id)
@@ -175,9 +179,20 @@ class Hub:
                 # Apart: it waits for the socket's last event, which may wait for what this listener hears.
                 self._spawn(self.closing(player_id, data))
             return
+        if event == "duel:begun":
+            self.remind(player_id, data)
+            return
+        sockets = self.players.get(player_id, {})
+        if sockets and event == "queue:matched":
+            self._matched[player_id] = data["duel_id"]
         packet = wire.raw_event(event, data)
-        for link in self.players.get(player_id, {}).values():
+        for link in sockets.values():
             link.send(packet)
+
+    def remind(self, player_id: str, matched: dict[str, Any]) -> None:
+        """Tell a player of their duel, unless they know of it."""
+        if not self._knows(player_id, matched["duel_id"]):
+            self.tell_player(player_id, "queue:matched", matched)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

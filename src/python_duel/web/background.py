@@ -135,9 +135,9 @@ class Background:
         hub, duels = self._services.hub, self._services.duels
         players, newer = list(hub.players), duels.clock.now() - NEWS_MS
         for player_id, seat in zip(players, await asyncio.gather(*map(duels.seat, players)), strict=True):
-            if seat and seat.starts_at > newer and not hub.watches(player_id, seat.duel_id):
+            if seat and seat.starts_at > newer:
                 matched = QueueMatched(duel_id=seat.duel_id, home=await duels.homes.of(seat.duel_id))
-                hub.tell_player(player_id, "queue:matched", matched.model_dump(exclude_none=True))
+                hub.remind(player_id, matched.model_dump(exclude_none=True))
 
     async def _sweep(self) -> None:
         """One process at a time, whoever gets the lock first."""
