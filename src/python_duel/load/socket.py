@@ -14,6 +14,8 @@ TEXT = WSMsgType.TEXT
 WAIT_S = 60.0
 Edited = Callable[[bytes], None]
 """Told each `duel:edit` as it came, the packet whole."""
+Shown = Callable[[dict[str, Any]], None]
+"""Told each snapshot that was sent unasked."""
 
 
 class Refused(StartError):
@@ -21,7 +23,7 @@ class Refused(StartError):
 
 
 class Socket(WSListener):
-    """Acknowledgements by id, events by name; edits go to `on_edit` unparsed."""
+    """Acknowledgements by id, events by name; edits go to `on_edit` unparsed, snapshots to `on_state`."""
 
     def __init__(self, token: str) -> None:
         super().__init__()
@@ -30,6 +32,7 @@ class Socket(WSListener):
         self._acks: dict[int, Callable[[Any], None]] = {}
         self._events: dict[str, list[asyncio.Future[Any]]] = {}
         self.on_edit: Edited = _nothing
+        self.on_state: Shown = _nothing
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed: str | None = None
         """Why, once it is."""
@@ -86,6 +89,8 @@ class Socket(WSListener):
     def _hear(self, name: str, payload: Any) -> None:
         if name == "session:closed":
             self.closed = payload["reason"]
+        if name == "duel:state":
+            self.on_state(payload["snapshot"])
         for future in self._events.pop(name, []):
             if not future.done():
                 future.set_result(payload)
@@ -130,7 +135,7 @@ class Socket(WSListener):
         self.transport.disconnect(False)
 
 
-def _nothing(packet: bytes) -> None:
+def _nothing(_: object) -> None:
     pass
 
 

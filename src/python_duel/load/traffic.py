@@ -45,7 +45,8 @@ class Typist:
         self._first = self._seq = self._received = pair.seqs[side]
         self._length = pair.texts[side]
         self._due: array[int] = array("q")
-        pair.players[1 - side].socket.on_edit = self.received
+        other = pair.players[1 - side].socket
+        other.on_edit, other.on_state = self.received, self.shown
 
     def note(self) -> None:
         """Let the next typist of this side go on from here."""
@@ -84,6 +85,17 @@ class Typist:
         if seq != self._received + 1:
             self._record.out_of_order += 1
         self._received = max(self._received, seq)
+        self._relayed(seq)
+
+    def shown(self, snapshot: dict[str, Any]) -> None:
+        """The other side was sent a snapshot, as when the duel begins: it stands for the edits before it."""
+        sides = {side["id"]: side["seq"] for side in snapshot["players"]}
+        seq = sides[self._pair.players[self._side].id]
+        for brought in range(self._received + 1, seq + 1):
+            self._relayed(brought)
+        self._received = max(self._received, seq)
+
+    def _relayed(self, seq: int) -> None:
         if self._first < seq <= self._seq:
             self._record.relays.append(now() - self._due[seq - self._first - 1])
 
