@@ -13,6 +13,7 @@ from python_duel.duels.judges import Judges
 from python_duel.errors import Busy
 from python_duel.platform.postgres import AWAY, Trouble
 from python_duel.platform.redis import Redis, ResponseError, reply
+from python_duel.platform.stores import log_failure
 from python_duel.protocol.jobs import (
     JOBS,
     LOST,
@@ -133,9 +134,9 @@ class Jobs:
         except AWAY as error:
             log.warning("a result waits for the database", entry=entry_id, error=repr(error))
             return isinstance(error, Trouble)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - whatever it is
             # Not acknowledged: it is claimed again after RECLAIM_MS.
-            log.exception("a result could not be applied", entry=entry_id)
+            log_failure(log, "a result could not be applied", error, entry=entry_id)
             return True
         await self._call(TAKEN, entry_id)
         return True

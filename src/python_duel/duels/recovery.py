@@ -10,6 +10,7 @@ from python_duel.duels import repository, rules
 from python_duel.duels.models import Duel, DuelPlayer
 from python_duel.duels.service import Duels
 from python_duel.errors import NotFound
+from python_duel.platform.stores import log_failure
 
 PAGE, PAGE_PAUSE_S = 20, 0.5
 """Duels looked at together, and the pause after them: a hundredth of the time of one core."""
@@ -116,5 +117,5 @@ async def _apart(step: Coroutine[Any, Any, None]) -> None:
     """One duel's trouble is not the others'; the next sweep tries again."""
     try:
         await step
-    except Exception:
-        log.exception("a part of the sweep failed")
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        log_failure(log, "a part of the sweep failed", error)

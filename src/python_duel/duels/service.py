@@ -24,7 +24,7 @@ from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import new_id
 from python_duel.platform.postgres import PATIENCE_S, Conflict, Database, Transaction, read_now
-from python_duel.platform.stores import AWAY
+from python_duel.platform.stores import AWAY, log_failure
 from python_duel.protocol.base import Language
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.server import DuelFinished, DuelPresence, QueueMatched
@@ -348,8 +348,8 @@ class Duels:
         """Write the replay; if that fails, the sweep does it."""
         try:
             await self.archive.record(duel_id)
-        except Exception:
-            log.exception("a replay could not be written", duel=duel_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            log_failure(log, "a replay could not be written", error, duel=duel_id)
 
     async def _publish_presence(self, duel: Duel, seat: rules.Seat) -> None:
         message = DuelPresence(

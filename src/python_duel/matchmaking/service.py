@@ -12,6 +12,7 @@ from python_duel.matchmaking.queue import LEASE_MS, MODES, Pairing, Place, Queue
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import digest, new_id
 from python_duel.platform.postgres import read_now
+from python_duel.platform.stores import log_failure
 from python_duel.protocol.base import Language, Mode
 from python_duel.protocol.client import DuelCreate
 from python_duel.protocol.server import QueueRejoined
@@ -146,9 +147,9 @@ class Matchmaking:
     async def _settle(self, pairing: Pairing, now: int) -> None:
         try:
             await self._pair(pairing)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - whatever it is
             # One that can never be made, its players unknown to this database, must not keep the others waiting.
-            log.exception("a pairing could not be made", duel=pairing.duel_id)
+            log_failure(log, "a pairing could not be made", error, duel=pairing.duel_id)
             if now - pairing.at > GIVE_UP_MS:
                 await self.queue.settle(pairing.duel_id)
 

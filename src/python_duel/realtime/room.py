@@ -9,6 +9,7 @@ import structlog
 
 from python_duel.duels.document import ChangeSet
 from python_duel.duels.models import Duel
+from python_duel.platform.stores import log_failure
 from python_duel.protocol.base import ServerMessage
 from python_duel.protocol.server import DuelState, DuelVerdict
 from python_duel.realtime import views, wire
@@ -147,8 +148,8 @@ class Room:
             event, data = await self._queue.get()
             try:
                 await self._take(event, data)
-            except Exception:
-                log.exception("a message could not be relayed", duel=self.duel_id, message_event=event)
+            except Exception as error:  # noqa: BLE001 - whatever it is
+                log_failure(log, "a message could not be relayed", error, duel=self.duel_id, message_event=event)
 
     async def _take(self, event: str, data: dict[str, Any]) -> None:
         match event:
