@@ -291,7 +291,7 @@ async def gone_for_too_long(core: Parts) -> tuple[str, str, str]:
 
 async def test_who_is_gone_while_the_platform_stands_loses(core: Parts) -> None:
     duel_id, _, bob = await gone_for_too_long(core)
-    await core.duels.note_up()
+    await core.uptime.note()
     await core.sql("UPDATE uptime SET up_since = 0")
     await core.recovery.tick(duel_id, nobody)
     assert ((await core.duel(duel_id)).winner_id, (await core.duel(duel_id)).reason) == (bob, "abandoned")
@@ -303,7 +303,7 @@ async def test_nobody_loses_by_an_absence_while_nobody_could_come_back(core: Par
     duel_id, ada, bob = await gone_for_too_long(core)
     await core.sql("UPDATE uptime SET up_since = 0, seen_at = :then", then=core.clock.now() - 60_000)
     if noted:
-        await core.duels.note_up()
+        await core.uptime.note()
     await core.duels.set_clock()
     before = core.clock.now()
     for command in (rules.Tick(), rules.OfferDraw(bob)):
@@ -319,6 +319,24 @@ async def test_nobody_loses_by_an_absence_while_nobody_could_come_back(core: Par
     assert (await core.duel(duel_id)).players[0].away_since is None
 
 
+async def test_nobody_loses_by_an_absence_while_a_process_with_players_is_cut_off(core: Parts) -> None:
+    """It says so now and then. Its players are connected, but nobody else can know that."""
+    duel_id, _, bob = await gone_for_too_long(core)
+    before = core.clock.now()
+    await core.uptime.note()
+    await core.sql("UPDATE uptime SET up_since = 0")
+    assert await core.uptime.note_cut_off(since=before - 1)
+    assert not await core.uptime.note_cut_off(since=before + 60_000)
+    await core.tick(duel_id)
+    duel = await core.duel(duel_id)
+    assert duel.status == "live"
+    assert before <= (duel.players[0].away_since or 0) <= core.clock.now()
+    await core.sql("UPDATE uptime SET up_since = 0")
+    await core.sql("UPDATE duel_players SET away_since = away_since - 120000 WHERE away_since IS NOT NULL")
+    await core.tick(duel_id)
+    assert (await core.duel(duel_id)).winner_id == bob
+
+
 async def test_a_short_break_is_part_of_the_grace(core: Parts) -> None:
     duel_id, _, bob = await gone_for_too_long(core)
     await core.sql("UPDATE uptime SET up_since = 0, seen_at = :then", then=core.clock.now() - 9_000)
@@ -328,7 +346,7 @@ async def test_a_short_break_is_part_of_the_grace(core: Parts) -> None:
 
 async def test_who_is_there_does_not_lose_because_it_could_not_be_written(core: Parts) -> None:
     duel_id, ada, _ = await gone_for_too_long(core)
-    await core.duels.note_up()
+    await core.uptime.note()
     await core.sql("UPDATE uptime SET up_since = 0")
     await core.recovery.tick(duel_id, everybody)
     duel = await core.duel(duel_id)
@@ -339,7 +357,7 @@ async def test_who_is_there_does_not_lose_because_it_could_not_be_written(core: 
 async def test_nobody_loses_by_an_absence_of_which_nobody_can_say(core: Parts) -> None:
     """The timer comes again."""
     duel_id, _, bob = await gone_for_too_long(core)
-    await core.duels.note_up()
+    await core.uptime.note()
     await core.sql("UPDATE uptime SET up_since = 0")
 
     async def unknown(player_id: str) -> None:
@@ -355,7 +373,7 @@ async def test_who_are_both_there_have_both_not_lost(core: Parts) -> None:
     """Though nobody has noticed it of either: whoever is looked at first."""
     for look in ("tick", "sweep"):
         duel_id, _, bob = await gone_for_too_long(core)
-        await core.duels.note_up()
+        await core.uptime.note()
         await core.sql("UPDATE uptime SET up_since = 0")
         await core.sql("UPDATE duel_players SET away_since = 1 WHERE player_id = :bob", bob=bob)
         await (core.recovery.tick(duel_id, everybody) if look == "tick" else core.recovery.sweep(everybody))
@@ -365,7 +383,7 @@ async def test_who_are_both_there_have_both_not_lost(core: Parts) -> None:
 
 async def test_a_sweep_that_finds_somebody_whose_coming_back_was_missed_takes_them_for_there(core: Parts) -> None:
     duel_id, *_ = await gone_for_too_long(core)
-    await core.duels.note_up()
+    await core.uptime.note()
     await core.sql("UPDATE uptime SET up_since = 0")
     await core.recovery.sweep(everybody)
     duel = await core.duel(duel_id)

@@ -209,6 +209,40 @@ async def test_who_closes_the_page_while_their_process_is_cut_off_from_redis_is_
     await archived(site, duel_id)
 
 
+@pytest.mark.slow  # a lease is fifteen seconds
+@pytest.mark.timeout(240)
+async def test_who_is_at_a_process_that_is_cut_off_from_redis_has_not_lost_by_that(
+    site: Site, duelists: tuple[Player, Player]
+) -> None:
+    """The other one takes them for gone when their leases are over. After a while they are sent there."""
+    ada, bob = duelists
+    duel_id = await invited(ada, bob, minutes=5)
+    await site.ask("UPDATE duels SET grace = 3000 WHERE id = $1", duel_id)
+    gone: set[object] = set()
+    async with site.parted("web1", "redis", BOTH):
+        closed = asyncio.create_task(ada.heard("session:closed", reconnect=True))
+        async with asyncio.timeout(2 * PATIENCE_S):
+            while not closed.done() or len(gone) < 3:
+                since = "SELECT away_since FROM duel_players WHERE duel_id = $1 AND player_id = $2"
+                gone |= {await site.ask(since, duel_id, ada.id)} - {None}
+                await asyncio.sleep(0.1)
+        await closed
+        await soon("web cut off from Redis: sent elsewhere, to a connection there", again(ada, site.arena.webs[1].url))
+        await ada.open(duel_id)
+        await ada.write(duel_id, "# elsewhere\n")
+        await bob.heard("duel:edit", player_id=ada.id)
+        assert await site.ask("SELECT status FROM duels WHERE id = $1", duel_id) == "live"
+    await bob.do("duel:resign", {"duel_id": duel_id})
+    await archived(site, duel_id)
+    await ready_again(site)
+
+
+async def again(player: Player, url: str) -> None:
+    """Their socket was closed: they open one there."""
+    await player.socket.wait()
+    await player.connect(url)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "cut",

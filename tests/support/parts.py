@@ -18,6 +18,7 @@ from python_duel.duels.recovery import Recovery
 from python_duel.duels.results import Results
 from python_duel.duels.service import Duels
 from python_duel.duels.timers import Timers
+from python_duel.duels.uptime import Uptime
 from python_duel.matchmaking.queue import Queue
 from python_duel.matchmaking.service import Matchmaking
 from python_duel.platform import redis as redis_store
@@ -63,6 +64,7 @@ class Parts:
     recovery: Recovery
     results: Results
     players: Players
+    uptime: Uptime
     queue: Queue
     matchmaking: Matchmaking
     hot: Pipelined
@@ -168,6 +170,7 @@ async def parts(database_url: str, redis_url: str) -> AsyncIterator[Parts]:
             Recovery(duels),
             Results(duels),
             Players(database, clock, settings.session_days),
+            Uptime(database, clock),
             queue,
             Matchmaking(queue, duels, clock, settings),
             hot,

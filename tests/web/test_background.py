@@ -9,6 +9,8 @@ from python_duel.matchmaking.queue import LEASES, TICKETS
 from python_duel.platform.redis import reply
 from python_duel.platform.tasks import end
 from python_duel.realtime.connection import Connection
+from python_duel.realtime.namespace import Namespace
+from python_duel.realtime.server import make_server
 from python_duel.realtime.services import Services
 from python_duel.web.background import Background
 from tests.realtime.conftest import a_socket, entered
@@ -17,13 +19,13 @@ from tests.support.parts import Parts
 
 
 async def nothing() -> None:
-    """No pings, no sessions."""
+    """No pings."""
 
 
 @pytest.fixture
 def background(core: Parts, web: Services) -> Background:
     """Not begun."""
-    return Background(web, core.results, nothing, nothing)
+    return Background(web, core.results, nothing, Namespace(make_server(core.settings), web))
 
 
 async def waiting(core: Parts, web: Services) -> Connection:
@@ -96,3 +98,18 @@ async def test_who_was_paired_while_their_process_was_deaf_is_told_when_it_hears
     assert matches(hers) == [await core.duels.active(ada.player_id)]
     assert not matches(cleos)
     await end([catching_up])
+
+
+async def test_nobody_loses_who_is_turned_away_by_a_process_that_is_cut_off(
+    core: Parts, web: Services, background: Background
+) -> None:
+    """One that nobody comes to says nothing: it would hold up all duels for as long as it stands."""
+    await core.duels.set_clock()
+    web.presence.silent_since = core.clock.now() - 5000
+    told = []
+    for turn_away in (False, True):
+        if turn_away:
+            web.presence.turn_away()
+        await background._note_cut_off()
+        told += await core.sql("SELECT up_since > :now FROM uptime", now=core.clock.now())
+    assert told == [(False,), (True,)]

@@ -72,6 +72,11 @@ class Homes:
         names = await self._hot.call(SAY, _ALL, [now, self._name, sockets, now + LEASE_MS])
         self._living = frozenset(name.decode() for name in names)
 
+    @property
+    def others(self) -> bool:
+        """Whether other processes lived when this one could still ask."""
+        return bool(self._living - {self._name})
+
     async def leave(self) -> None:
         """This process stops: no duel is placed here any more."""
         name, self._name = self._name, ""

@@ -14,7 +14,7 @@ from python_duel.duels.replay import Line, Log
 from python_duel.protocol.server import Result
 from python_duel.protocol.verdict import Verdict
 
-NOTE_MS, LAPSE_MS = 4_000, 20_000
+NOTE_MS, LAPSE_MS, CUT_OFF_MS = 4_000, 20_000, 15_000
 """How often it is noted that players can come and go, and for how long it may not be until they could not: longer than
 a note may wait for its turn behind a crowd.
 """
@@ -199,10 +199,18 @@ async def note_up(session: AsyncSession, now: int) -> None:
     await session.execute(update(Uptime).where(Uptime.seen_at < now - NOTE_MS).values(up_since=since, seen_at=now))
 
 
+async def note_cut_off(session: AsyncSession, now: int, since: int) -> bool:
+    """Players of one process cannot come and go; for a while, since it notes that now and then. Whether those of
+    another one can: it has said so after `since`.
+    """
+    note = update(Uptime).values(up_since=now + CUT_OFF_MS).returning(Uptime.seen_at)
+    return bool((await session.execute(note)).scalar_one() > since)
+
+
 async def up_since(session: AsyncSession, now: int) -> int:
     """Since when players can come and go without a break; `now` if they could not until this moment."""
     row = (await session.execute(select(Uptime))).scalar_one_or_none()
-    return now if row is None or row.seen_at < now - LAPSE_MS else row.up_since
+    return now if row is None or row.seen_at < now - LAPSE_MS else min(row.up_since, now)
 
 
 async def played_challenges(session: AsyncSession, player_ids: list[str], limit: int = 5) -> set[str]:

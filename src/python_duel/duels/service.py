@@ -283,11 +283,6 @@ class Duels:
         async with self.database.transaction(patience_s) as session:
             await self._now(session)
 
-    async def note_up(self) -> None:
-        """Players can come and go: while this is not said for a while, nobody loses by their absence."""
-        async with self.database.transaction() as session:
-            await repository.note_up(session, await self._now(session))
-
     async def _now(self, session: Transaction) -> int:
         now = await read_now(session)
         self.clock.observe(now)

@@ -28,6 +28,7 @@ from python_duel.realtime.services import Services
 
 log = structlog.get_logger(__name__)
 LOOK_S = 0.02
+LONELY = "This server has lost touch with the others: connect again, nothing is lost."
 OTHER_RATE, OTHER_BURST = 50, 300
 """Events that are no edits, a second and at once: more than any player needs, less than a flood."""
 
@@ -56,6 +57,7 @@ class Namespace:
             raise _refusal(error) from None
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is told to come again
             log_failure(log, "a connection failed", error)
+            self._services.presence.turn_away()
             with suppress(Exception):
                 await self.disconnect(sid)
             raise _refusal(Unavailable("The server is not ready: connect again.", retry_after_ms=1000)) from None
@@ -180,6 +182,12 @@ class Namespace:
         players = {connection.session: connection.player_id for connection in self._connections.values()}
         for session in await self._services.players.ended(players):
             await self._close_session(players[session], {"session": session, "reason": "This session has ended."})
+
+    async def send_elsewhere(self) -> None:
+        """Close every socket, for its client to connect again: to another process, if they can."""
+        for connection in list(self._connections.values()):
+            connection.link.send(wire.event("session:closed", SessionClosed(reason=LONELY, reconnect=True)))
+            await self._server.close(connection.sid)
 
     async def _close_session(self, player_id: str, data: dict[str, Any]) -> None:
         for connection in [c for c in self._connections.values() if c.player_id == player_id]:

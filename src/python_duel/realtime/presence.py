@@ -11,6 +11,8 @@ WHOLE_MS = 2000 * REFRESH_S
 """After so long every socket has said that it is there, twice."""
 ROUNDING_MS = 1000
 """A process' clock is set right now and then."""
+TURNED_AWAY_MS = 15_000
+"""Who was not let in comes again within it."""
 
 # KEYS presence; ARGV socket, end of its lease, milliseconds that the key lives
 LEASE = HotScript(
@@ -45,6 +47,9 @@ class Presence:
         self._hot, self._clock, self._process = hot, clock, process
         self._began: int | None = None
         """When this process asked first whether all are known."""
+        self.silent_since: int | None = None
+        """When the store was first asked whether all are known and has not answered, unless it has answered since."""
+        self._turned_away_at = 0
 
     async def add(self, player_id: str, sid: str) -> None:
         """A socket opened."""
@@ -66,9 +71,21 @@ class Presence:
     async def _since(self) -> int:
         now = self._clock.now()
         self._began = self._began or now
+        self.silent_since = self.silent_since or now
         # Shorter than what is left of any lease when a heartbeat begins: it ends before the first of them does.
         keep = int(LEASE_MS - 1000 * REFRESH_S) - 1000
-        return now - int(await self._hot.call(WHOLE, [keys.PRESENCE_SINCE], [now, keep]))
+        since = now - int(await self._hot.call(WHOLE, [keys.PRESENCE_SINCE], [now, keep]))
+        self.silent_since = None
+        return since
+
+    def turn_away(self) -> None:
+        """A socket could not be let in."""
+        self._turned_away_at = self._clock.now()
+
+    @property
+    def turns_away(self) -> bool:
+        """Whether players try to come here in vain."""
+        return self._clock.now() - self._turned_away_at < TURNED_AWAY_MS
 
     async def remove(self, player_id: str, sid: str) -> bool:
         """A socket closed; whether the player is there still."""

@@ -59,6 +59,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         """The link of a socket that has joined; raises KeyError when it is closed."""
         return self.eio.link(self.manager.eio_sid_from_sid(sid, "/"))
 
+    async def close(self, sid: str) -> None:
+        """Close the connection of a socket that has joined, as a network does: clients connect again by themselves."""
+        await self.eio.disconnect(self.manager.eio_sid_from_sid(sid, "/"))
+
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         """Offer the packet to the socket's link, then handle it the general way.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from python_duel.duels.document import Document
 from python_duel.duels.models import Duel
 from python_duel.duels.service import Duels
+from python_duel.duels.uptime import Uptime
 from python_duel.matchmaking.service import Matchmaking
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
@@ -30,6 +31,7 @@ class Services:
     duels: Duels
     matchmaking: Matchmaking
     presence: Presence
+    uptime: Uptime
     hub: Hub
     writing: Writing
 

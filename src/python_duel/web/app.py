@@ -18,6 +18,7 @@ from python_duel.duels.journal import Journal
 from python_duel.duels.results import Results
 from python_duel.duels.service import Duels
 from python_duel.duels.timers import Timers
+from python_duel.duels.uptime import Uptime
 from python_duel.errors import StartError
 from python_duel.matchmaking.queue import Queue
 from python_duel.matchmaking.service import Matchmaking
@@ -77,7 +78,7 @@ class WebApp:
         self.server = server
         self.namespace = Namespace(server, services)
         self.health = health.Health(database, redis)
-        self._background = Background(services, Results(duels), server.eio.beat, self.namespace.close_ended)
+        self._background = Background(services, Results(duels), server.eio.beat, self.namespace)
         api = _http(self._lifespan, self.health, _routers(services, challenges))
         self.asgi: ASGIApp = socketio.ASGIApp(server, Guard(api, settings))
 
@@ -131,6 +132,7 @@ def _services(
         duels=duels,
         matchmaking=Matchmaking(Queue(redis), duels, clock, settings),
         presence=Presence(hot, clock, bus.process),
+        uptime=Uptime(duels.database, clock),
         hub=hub,
         writing=writing,
     )

@@ -13,15 +13,20 @@ from python_duel.duels.recovery import Recovery
 from python_duel.duels.results import Results
 from python_duel.platform.postgres import START_S
 from python_duel.platform.redis import LOST, RedisError
-from python_duel.platform.stores import log_failure
+from python_duel.platform.stores import AWAY, log_failure
 from python_duel.platform.tasks import end
 from python_duel.protocol.server import QueueMatched
-from python_duel.realtime.presence import REFRESH_S
+from python_duel.realtime.namespace import Namespace
+from python_duel.realtime.presence import REFRESH_S, ROUNDING_MS
 from python_duel.realtime.services import Services
 
 SWEEP_S = 5.0
 NEWS_MS = 30_000
 """A duel that has begun earlier is no news to its players: they have it open elsewhere."""
+CUT_OFF_MS = 3_000
+"""A store that has been silent for so long is out of reach: other processes take the players here for gone before long."""
+MOVE_MS = 30_000
+"""After so long players are better off elsewhere: here nothing that they do is taken."""
 SLICES = 50
 """Of a heartbeat."""
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -31,9 +36,9 @@ log = structlog.get_logger(__name__)
 class Background:
     """Tasks that live as long as the process, as an async context."""
 
-    def __init__(self, services: Services, results: Results, beat: Work, close_ended: Work) -> None:
-        """`beat`: pings; `close_ended`: the sockets of sessions that have ended unheard."""
-        self._services, self._results, self._beat, self._close_ended = services, results, beat, close_ended
+    def __init__(self, services: Services, results: Results, beat: Work, sockets: Namespace) -> None:
+        """`beat`: pings."""
+        self._services, self._results, self._beat, self._sockets = services, results, beat, sockets
         self._recovery = Recovery(services.duels)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping, self._deaf = asyncio.Event(), asyncio.Event()
@@ -91,9 +96,29 @@ class Background:
         """Look at the clock, and say that players can come and go: both stores answer, and so does this process."""
         while True:
             with _logged("uptime"):
-                await self._services.presence.whole()
-                await self._services.duels.note_up()
+                try:
+                    await self._services.presence.whole()
+                except (*LOST, RedisError):
+                    await self._note_cut_off()
+                    raise
+                await self._services.uptime.note()
             await asyncio.sleep(SWEEP_S)
+
+    async def _note_cut_off(self) -> None:
+        """Nobody loses because the process that they are at, or come to, cannot reach the store. Those who have waited
+        for it for too long are sent to other processes, if these can.
+        """
+        services, presence = self._services, self._services.presence
+        silent_since = presence.silent_since or services.clock.now()
+        silent = services.clock.now() - silent_since
+        if silent < CUT_OFF_MS or not (services.hub.players or presence.turns_away):
+            return
+        try:
+            elsewhere = await services.uptime.note_cut_off(silent_since + ROUNDING_MS)
+        except AWAY:
+            elsewhere = services.duels.homes.others
+        if elsewhere and silent >= MOVE_MS:
+            await self._sockets.send_elsewhere()
 
     async def _say(self) -> None:
         """Where duels may live, and how many sockets are here."""
@@ -125,7 +150,7 @@ class Background:
             self._deaf.clear()
             try:
                 await self._tell_matched()
-                await self._close_ended()
+                await self._sockets.close_ended()
             except Exception as error:  # noqa: BLE001 - whatever it is
                 log_failure(log, "players could not be told what they missed; once more in a moment", error)
                 self._deaf.set()
