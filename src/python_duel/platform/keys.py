@@ -55,6 +55,11 @@ def duel_past(duel_id: str, player_id: str) -> str:
     return f"{{{duel_id}}}:past:{player_id}"
 
 
+def failing(submission_id: str) -> str:
+    """String: since when no judge can judge the submission, ms. `duels.jobs`; a day."""
+    return f"failing:{submission_id}"
+
+
 PRESENCE_SINCE = "presence-since"
 """String: since when, without a break, every process has said who is there. Nine seconds."""
 
