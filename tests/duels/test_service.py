@@ -16,6 +16,7 @@ from python_duel.duels.results import ATTEMPTS, PATIENCE_MS
 from python_duel.duels.timers import KEY as TIMERS
 from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, NotLive
 from python_duel.platform.ids import new_id
+from python_duel.platform.keys import failing
 from python_duel.platform.redis import reply
 from python_duel.protocol.verdict import Verdict
 from tests.support.parts import TERMS, Parts, a_submission, an_answer
@@ -221,11 +222,17 @@ async def test_a_fault_of_the_platform_is_judged_again_and_never_counts(core: Pa
         await core.judge(broken, Verdict.IE, attempt=attempt)
         assert [job.attempt for job in await core.jobs() if job.job_id == broken.id][-1] == attempt + 1
         assert (await core.duel(duel_id)).status == "live"
+    # However long it has waited for a judge, it is left to the sweep, which asks them again.
+    long_ago = "UPDATE submissions SET received_at = received_at - :waited WHERE verdict IS NULL"
+    await core.sql(long_ago, waited=2 * PATIENCE_MS)
     await core.judge(broken, Verdict.IE, attempt=ATTEMPTS)
-    # It is left to the sweep, which asks the judges again: until some minutes have passed.
     assert (await core.duel(duel_id)).status == "live"
-    waits = "UPDATE submissions SET received_at = received_at - :patience WHERE verdict IS NULL"
-    await core.sql(waits, patience=PATIENCE_MS)
+    await core.recovery.sweep(everybody)
+    await core.judge(broken, Verdict.IE, attempt=ATTEMPTS)
+    assert (await core.duel(duel_id)).status == "live"
+    # Until some minutes have passed since the first time.
+    first = await reply(core.redis.get(failing(broken.id)))
+    await core.redis.set(failing(broken.id), int(first) - PATIENCE_MS)
     await core.recovery.sweep(everybody)
     await core.judge(broken, Verdict.IE, attempt=ATTEMPTS)
     assert (await core.duel(duel_id)).winner_id == bob

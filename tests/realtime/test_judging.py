@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from python_duel.errors import PenTaken, Unavailable
+from python_duel.errors import PenTaken, RateLimited, Unavailable
+from python_duel.platform.postgres import Trouble
 from python_duel.platform.redis import reply
 from python_duel.protocol.client import DuelRun, DuelSubmit
 from python_duel.realtime.judging import Judging
@@ -13,9 +14,9 @@ from tests.realtime.conftest import Process, there
 Ask = Callable[[Process], Awaitable[object]]
 
 
-async def submit(process: Process) -> object:
+async def submit(process: Process, submission_id: str = "mine") -> object:
     """The text after the first edit."""
-    message = DuelSubmit(duel_id=process.duel_id, submission_id="mine", language="python", seq=1)
+    message = DuelSubmit(duel_id=process.duel_id, submission_id=submission_id, language="python", seq=1)
     return await Judging(process.services).submit(process.connection, message)
 
 
@@ -51,3 +52,30 @@ async def test_an_edit_that_may_be_lost_is_not_judged_until_it_is_stored(here: P
     [job] = await here.core.jobs()
     assert job.code == here.text
     assert job.code.startswith("# once more\n")
+
+
+FULL = """CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$"""
+
+
+async def test_a_submission_that_was_not_received_is_not_too_many(here: Process) -> None:
+    """It may come again at once, also to another process; one more may not."""
+    await here.send("# mine")
+    await here.core.sql(FULL)
+    await here.core.sql("CREATE TRIGGER full_disk BEFORE INSERT ON submissions EXECUTE FUNCTION full_disk()")
+    for _ in range(2):
+        with pytest.raises(Trouble):
+            await submit(here)
+    await here.core.sql("DROP TRIGGER full_disk ON submissions")
+    elsewhere = there(here)
+    await elsewhere.open()
+    await submit(elsewhere)
+    assert len(await here.core.jobs()) == 1
+    with pytest.raises(RateLimited):
+        await submit(elsewhere, "another")
+
+
+async def test_a_run_is_one_too_many_whatever_it_is_called(here: Process) -> None:
+    await run(here)
+    with pytest.raises(RateLimited):
+        await run(here)

@@ -11,6 +11,7 @@ import structlog
 from python_duel.challenges.package import Package
 from python_duel.duels.judges import Judges
 from python_duel.errors import Busy
+from python_duel.platform.keys import failing
 from python_duel.platform.postgres import AWAY, Trouble
 from python_duel.platform.redis import Redis, ResponseError, reply
 from python_duel.platform.stores import log_failure
@@ -34,6 +35,8 @@ BLOCK_MS = 500
 """How long this waits for a result before it looks whether it is to stop."""
 OWN_LIMIT = 16
 """Jobs of one player that may wait."""
+FAILING_MS = 86_400_000
+"""How long it is known since when no judge can judge a submission."""
 Back = Callable[[], Awaitable[None]]
 """Returns when the database answers."""
 log = structlog.get_logger(__name__)
@@ -73,6 +76,12 @@ class Jobs:
     async def place(self, job_id: str, player_id: str) -> int:
         """How many jobs come before this one; 0 too when it is judged."""
         return int(await self._call(PLACE, player_id, job_id))
+
+    async def failing_since(self, submission_id: str, now: int) -> int:
+        """When no judge could judge it for the first time: `now` (ms), unless it was before. Lost with the store."""
+        key = failing(submission_id)
+        before = await reply(self._redis.set(key, now, px=FAILING_MS, nx=True, get=True))
+        return int(before or now)
 
     async def lost(self, job_id: str, player_id: str) -> bool:
         """Whether no judge will meet the job any more: it is neither on the stream nor in its player's line."""

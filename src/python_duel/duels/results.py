@@ -6,7 +6,7 @@ from python_duel.duels import repository, rules
 from python_duel.duels.models import Submission
 from python_duel.duels.service import Change, Duels
 from python_duel.platform import metrics
-from python_duel.platform.postgres import Transaction, read_now
+from python_duel.platform.postgres import Transaction
 from python_duel.protocol.jobs import JobResult
 from python_duel.protocol.server import DuelRan, DuelVerdict
 from python_duel.protocol.verdict import CaseResult, Verdict
@@ -14,7 +14,7 @@ from python_duel.protocol.verdict import CaseResult, Verdict
 ATTEMPTS = 3
 """One right after the other, when a judge fails."""
 PATIENCE_MS = 180_000
-"""So long after its receipt a submission that no judge could judge is left to the sweep, which asks them again."""
+"""So long after the first IE that followed these, a submission is left to the sweep, which asks the judges again."""
 log = structlog.get_logger(__name__)
 
 
@@ -58,14 +58,14 @@ class Results:
 
     async def _judged(self, result: JobResult) -> None:
         job = result.job
+        if result.verdict is Verdict.IE and await self._patient(job.job_id):
+            return
 
         async def write(session: Transaction) -> tuple[Submission | None, Change | None]:
             await repository.lock(session, job.duel_id)
             row = await session.get(Submission, job.job_id)
             if row is None or row.verdict is not None:
                 return row, None
-            if result.verdict is Verdict.IE and await read_now(session) < row.received_at + PATIENCE_MS:
-                return None, None
             return row, await self._write(session, row, result)
 
         row, change = await self._duels.database.unit(write)
@@ -78,6 +78,12 @@ class Results:
         metrics.VERDICTS.labels("submission", result.verdict).inc()
         metrics.VERDICT_SECONDS.observe(max(0, change.now - row.received_at) / 1000)
         await self._announce(row, change, result)
+
+    async def _patient(self, submission_id: str) -> bool:
+        """Whether it is too early to give up. Not by its receipt: it may have waited for long before anybody tried."""
+        await self._duels.set_clock()  # behind by the whole sleep of a machine that slept
+        now = self._duels.clock.now()
+        return now < await self._duels.jobs.failing_since(submission_id, now) + PATIENCE_MS
 
     async def _write(self, session: Transaction, row: Submission, result: JobResult) -> Change:
         """The rules see the submission without its verdict, and say what the verdict means."""

@@ -14,7 +14,7 @@ A tag in braces keeps the keys of one script on one server of a cluster. Beside 
 - `{judge}:workers` sorted set, `{judge}:worker:<name>`: judges, and what they say of themselves. `judge.queue`; for a
   while after their last word.
 - `challenge:<digest>` string: what judges need of a challenge. `duels.jobs`.
-- `limit:<what>:<player>` string: one run or submission a span. `platform.ratelimit`; that span.
+- `limit:<what>:<player>` string: the one run or submission of a span. `platform.ratelimit`; that span.
 - `{homes}:loads`, `{homes}:leases` sorted sets: where duels may live, by sockets and by the end of their leases.
   `duels.homes`; a quarter of a minute.
 - `sweeper` string: whose turn it is to sweep. `web.background`; five seconds.
@@ -53,6 +53,11 @@ def duel_mark(duel_id: str, player_id: str) -> str:
 def duel_past(duel_id: str, player_id: str) -> str:
     """List: all edits before the mark, a compressed chunk for each compaction. A day."""
     return f"{{{duel_id}}}:past:{player_id}"
+
+
+def failing(submission_id: str) -> str:
+    """String: since when no judge can judge the submission, ms. `duels.jobs`; a day."""
+    return f"failing:{submission_id}"
 
 
 PRESENCE_SINCE = "presence-since"

@@ -27,10 +27,14 @@ class Credit:
         return int((cost - level) / self._rate * 1000) + 1
 
 
-async def once_per(redis: Redis, key: str, seconds: float, what: str) -> None:
-    """Let one event of `key` through each span, over all processes; raises `RateLimited` for the others."""
+async def once_per(redis: Redis, key: str, seconds: float, what: str, event: str) -> None:
+    """Let one `event` of `key` through each span, over all processes, and that one again if what followed failed;
+    raises `RateLimited` for the others.
+    """
     milliseconds = int(seconds * 1000)
-    if milliseconds <= 0 or await redis.set(f"limit:{key}", "1", px=milliseconds, nx=True):
+    if milliseconds <= 0:
+        return
+    if await redis.set(f"limit:{key}", event, px=milliseconds, nx=True, get=True) in (None, event):
         return
     left = max(1, await redis.pttl(f"limit:{key}"))
     raise RateLimited(f"Too many {what}: try again in {left / 1000:.1f} s.", retry_after_ms=left)

@@ -42,11 +42,14 @@ class Judging:
         package = await services.duels.package(duel)
         await self._refuse_language(package, message.language)
         await services.duels.jobs.room(connection.player_id, "run")
-        await once_per(services.redis, f"run:{connection.player_id}", services.settings.run_interval, "runs")
+        # Not by the client's name of it: under that it would come again and again.
+        job_id = f"{new_id()}:{message.run_id}"
+        span = services.settings.run_interval
+        await once_per(services.redis, f"run:{connection.player_id}", span, "runs", job_id)
         await self.write_in(connection, message.duel_id, message.language)
         job = Job(
             kind="run",
-            job_id=f"{new_id()}:{message.run_id}",
+            job_id=job_id,
             duel_id=duel.id,
             player_id=connection.player_id,
             language=message.language,
@@ -72,12 +75,11 @@ class Judging:
         package = await services.duels.package(duel)
         await self._refuse_language(package, message.language)
         await services.duels.jobs.room(connection.player_id, "submission")
-        await once_per(
-            services.redis, f"submit:{connection.player_id}", services.settings.submit_interval, "submissions"
-        )
-        # After the limit: to read an old text back takes a while.
-        document = await self._document(pen, side(duel, connection.player_id), package, message.seq)
+        span = services.settings.submit_interval
+        await once_per(services.redis, f"submit:{connection.player_id}", span, "submissions", message.submission_id)
         await self.write_in(connection, message.duel_id, message.language)
+        # After the limits: to read an old text back takes a while.
+        document = await self._document(pen, side(duel, connection.player_id), package, message.seq)
         submission = Submission(
             id=new_id(),
             duel_id=message.duel_id,

@@ -53,7 +53,7 @@ export const t = {
     unreachable: "The server does not answer. Check that it runs and that you are online, then try again.",
     answered: (status: number) => `The server answered ${status}. Try again in a moment.`,
     lost: "The connection was lost before the server answered.",
-    runLost: "The connection was lost. Run it again.",
+    runLost: "The answer to this run was lost. Run it again.",
     notStarted: "The duel has not started.",
     notSaved: "The server does not have all of your code yet. Check the connection, then try again.",
     fenced: "You write on another page now. Press “Write here” first.",

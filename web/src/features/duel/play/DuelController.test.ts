@@ -7,34 +7,9 @@ import type { Snapshot } from "@/protocol/wire.gen";
 import { FakeServer } from "../sync/testing";
 import { DuelController } from "./DuelController";
 import { type Draft, Drafts } from "./drafts";
-import { Storage } from "./testing";
+import { Storage, world } from "./testing";
 
-/** The connection of this page to a server that knows one duel. */
-const world = vi.hoisted(() => ({
-  handlers: new Map<string, (payload: unknown) => void>(),
-  asked: [] as Array<[event: string, payload: Record<string, unknown>]>,
-  answer: (_event: string, _payload: Record<string, unknown>): unknown => null,
-  link: (_now: { link: string }, _before: { link: string }): void => {},
-}));
-
-vi.mock("@/lib/connection", () => ({
-  ask: async (event: string, payload: Record<string, unknown>) => {
-    world.asked.push([event, payload]);
-    return world.answer(event, payload);
-  },
-  listen: (event: string, handler: (payload: unknown) => void) => {
-    world.handlers.set(event, handler);
-    return () => world.handlers.delete(event);
-  },
-  settle: () => {},
-  useLink: {
-    getState: () => ({ link: "online" }),
-    subscribe: (heard: typeof world.link) => {
-      world.link = heard;
-      return () => {};
-    },
-  },
-}));
+vi.mock("@/lib/connection", async () => (await import("./testing")).connection);
 
 const STARTER = "starter\n";
 const KEY = "duel-draft:duel:ada";

@@ -14,6 +14,9 @@ import { OtherDocument } from "./OtherDocument";
 const RETRY_MS = 1500;
 const SAID_MS = 6000;
 const SETTLE_MS = 10_000;
+/** A run without an answer for so long is lost: longer than a judge takes that has died over it, and each job before it. */
+const RUN_MS = 60_000;
+const EACH_MS = 3000;
 /** What writes is this page, over all its sockets. */
 const PAGE = newId();
 
@@ -165,7 +168,7 @@ export class DuelController {
     if (online) return this.open();
     this.mine?.cutOff();
     const { run } = this.store.getState();
-    if (run && !run.answer && !run.problem) this.runFailed(run.runId, t.errors.runLost);
+    if (run) this.runFailed(run.runId, t.errors.runLost);
   }
 
   /** `joined`: the snapshot answers `duel:open`, so its text is the server's newest. */
@@ -270,7 +273,7 @@ export class DuelController {
   private ran(answer: ServerEvents["duel:ran"]): void {
     const { run } = this.store.getState();
     if (run?.runId !== answer.run_id) return;
-    this.set({ run: { ...run, answer } });
+    this.set({ run: { ...run, answer, problem: null } });
     this.markRefusal(answer);
   }
 
@@ -307,15 +310,17 @@ export class DuelController {
     this.set({ run: { runId, ownInput: input !== null, answer: null, problem: null }, problem: null });
     try {
       const { language } = await this.settled();
-      await ask("duel:run", { duel_id: this.duelId, run_id: runId, language, input });
+      const { queue_position } = await ask("duel:run", { duel_id: this.duelId, run_id: runId, language, input });
+      setTimeout(() => this.runFailed(runId, t.errors.runLost), RUN_MS + queue_position * EACH_MS);
     } catch (error) {
       this.runFailed(runId, (error as Error).message);
     }
   }
 
+  /** What came before stands; an answer may still come. */
   private runFailed(runId: string, problem: string): void {
     const { run } = this.store.getState();
-    if (run?.runId === runId) this.set({ run: { ...run, problem } });
+    if (run?.runId === runId && !run.answer && !run.problem) this.set({ run: { ...run, problem } });
   }
 
   async submit(): Promise<void> {
