@@ -375,6 +375,8 @@ async def test_the_log_is_written_at_the_end_and_proves_what_is_stored(core: Par
         "UPDATE duels SET reason = 'rolved'",
         "UPDATE duel_players SET starting_language = 'qython'",
         "UPDATE challenges SET package = replace(package, '{', '[')",
+        "UPDATE challenges SET package = jsonb_set(package::jsonb, '{hidden,0,name}', '\"other\"')::text",
+        "UPDATE duels SET status = 'live', outcome = NULL, winner_id = NULL",
         "DELETE FROM duel_players WHERE seat = 1",
         "DELETE FROM submissions",
         "DELETE FROM replays",

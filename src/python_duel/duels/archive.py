@@ -13,7 +13,7 @@ from python_duel.duels.document import Document
 from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, DuelPlayer, Submission
 from python_duel.errors import NotFound
-from python_duel.platform.postgres import Database, Transaction
+from python_duel.platform.postgres import START_S, Database, Transaction
 
 
 def starter_of(player: DuelPlayer, package: Package) -> str:
@@ -91,16 +91,17 @@ class Replays:
 
         Raises `NotFound` when there is no such duel, or it is too early.
         """
-        async with self._database.transaction() as session:
+        async with self._database.transaction(START_S) as session:
+            await repository.snapshot(session)
             duel = await repository.get(session, duel_id)
             submissions = await repository.with_code(session, duel_id)
             log = await repository.replay(session, duel_id)
             waits = await repository.entries(session, duel_id)
         if duel is None:
             raise NotFound("There is no such duel.")
-        if duel.status != "finished" or (waits and not log):
-            raise NotFound("There is no replay yet: the duel is not over, or a verdict is still to come.")
         if log is None:
+            if duel.status != "finished" or waits:
+                raise NotFound("There is no replay yet: the duel is not over, or a verdict is still to come.")
             return replay.Report(faults=["the event log is gone, or the duel was played before logs were kept"])
         try:
             package = await self._challenges.by_digest(duel.challenge_digest)
@@ -116,9 +117,10 @@ def _over(duel: Duel) -> bool:
 
 
 def _rows(duel: Duel, submissions: Sequence[Submission], package: Package) -> replay.Rows:
-    """What is stored of a finished duel beside its log."""
+    """What is stored of a finished duel beside its log. Raises ValueError."""
     result = repository.result(duel)
-    assert result is not None
+    if result is None or duel.status != "finished":
+        raise ValueError("the duel is not over")
     first, second = (
         replay.Side(
             player.player_id,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import JSON, case, cast, delete, insert, select, update
+from sqlalchemy import JSON, case, cast, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -27,6 +27,11 @@ class Seat:
     duel_id: str
     away_since: int | None
     starts_at: int
+
+
+async def snapshot(session: AsyncSession) -> None:
+    """What this transaction reads from here on, its first statement, is of one moment."""
+    await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
 
 async def get(session: AsyncSession, duel_id: str) -> Duel | None:
