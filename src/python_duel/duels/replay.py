@@ -37,6 +37,8 @@ COMMANDS: dict[str, type[rules.Command]] = {
 }
 """Those that a log has, by the kind of their line."""
 KINDS = {command: kind for kind, command in COMMANDS.items()}
+FOREIGN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What may come of lines that are well hashed, and not of this format."""
 SEALED = re.compile(r'(.*),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
 
 
@@ -247,7 +249,7 @@ def _parsed(body: str, number: int) -> Line:
         line = json.loads(body)
         if isinstance(line, dict) and isinstance(line["kind"], str):
             return line
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         pass
     raise Broken(f"line {number} is not what was written")
 
@@ -258,11 +260,11 @@ def verify(log: Log, rows: Rows) -> Report:
     try:
         lines = read(log)
         if lines[0].get("version") != VERSION:
-            raise Broken(f"the log is of format {lines[0].get('version')}, this version knows {VERSION}")
+            raise Broken(f"the log is of format {lines[0].get('version')!r}, this version knows {VERSION}")
         report.faults += _compared(lines, rows, report)
     except Broken as broken:
         report.faults.append(str(broken))
-    except (KeyError, TypeError, ValueError) as error:
+    except FOREIGN as error:
         report.faults.append(f"the log is not of this format: {error!r}")
     return report
 
@@ -279,6 +281,8 @@ def _compared(lines: list[Line], rows: Rows, report: Report) -> Iterator[str]:
         report.edits += len(edits)
         report.lost += sum("lost" in edit for edit in edits)
         yield from _unlike(side, edits, rows, lost)
+    if report.edits != sum(line["kind"] == "edit" for line in lines):
+        yield "somebody has edited who did not play"
     yield from _judged_otherwise(lines, rows, report)
 
 
@@ -310,7 +314,7 @@ def _texts(side: Side, edits: Iterable[Line], wanted: set[int]) -> dict[int, str
         try:
             document = document.edited(edit["changes"], UNBOUNDED)
         except InvalidChanges as error:
-            raise Broken(f"edit {edit['seq']} of {side.player_id} does not fit: {error}") from None
+            raise Broken(f"edit {edit['seq']!r} of {side.player_id} does not fit: {error}") from None
         document = Document(document.seq - 1 + edit.get("lost", 1), document.units)
         if edit["seq"] != document.seq:
             raise Broken(f"edit {document.seq} of {side.player_id} is missing")
