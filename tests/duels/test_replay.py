@@ -320,8 +320,9 @@ def sealed(bodies: list[str]) -> Log:
         span += body + "\n"
         if '"edit"' not in body:
             seal, span = replay._digest(seal + span), ""
-            body = f'{body[:-1]},"hash":"{seal}"}}'
-        text += body + "\n"
+            text += f'{body[:-1]},"hash":"{seal}"}}\n'
+        else:
+            text += body + "\n"
     return Log(text, seal)
 
 

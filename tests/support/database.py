@@ -30,7 +30,9 @@ async def _query(url: str, statement: str) -> list[tuple[Any, ...]]:
 @contextmanager
 def locked(url: str, table: str) -> Iterator[None]:
     """Nobody else can use the table."""
-    psql = subprocess.Popen([client("psql"), "--no-psqlrc", "--quiet", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    psql = subprocess.Popen(
+        [client("psql"), "--no-psqlrc", "--quiet", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert psql.stdin
     assert psql.stdout
     try:

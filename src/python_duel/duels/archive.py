@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
+from typing import TypeVar
 
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
@@ -14,6 +15,8 @@ from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, DuelPlayer, Submission
 from python_duel.errors import NotFound
 from python_duel.platform.postgres import START_S, Database, Transaction
+
+T = TypeVar("T")
 
 
 def starter_of(player: DuelPlayer, package: Package) -> str:
@@ -80,11 +83,13 @@ class Replays:
 
     async def get(self, duel_id: str) -> replay.Log:
         """The event log; raises `NotFound`."""
+        async with self._database.transaction(START_S) as session:
+            return _there(await repository.replay(session, duel_id))
+
+    async def hash(self, duel_id: str) -> str:
+        """That of its last line; raises `NotFound`."""
         async with self._database.transaction() as session:
-            found = await repository.replay(session, duel_id)
-        if found is None:
-            raise NotFound("There is no replay: the duel is not over, or was played before replays were kept.")
-        return found
+            return _there(await repository.replay_hash(session, duel_id))
 
     async def verify(self, duel_id: str) -> replay.Report:
         """Recompute a duel from its event log and compare all that is stored of it.
@@ -109,6 +114,12 @@ class Replays:
         except (LookupError, ValueError) as error:
             return replay.Report(hash=log.hash, faults=[f"what is stored beside the log is damaged: {error!r}"])
         return replay.verify(log, rows)
+
+
+def _there(found: T | None) -> T:
+    if found is None:
+        raise NotFound("There is no replay: the duel is not over, or was played before replays were kept.")
+    return found
 
 
 def _over(duel: Duel) -> bool:

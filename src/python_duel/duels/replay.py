@@ -39,7 +39,8 @@ COMMANDS: dict[str, type[rules.Command]] = {
 KINDS = {command: kind for kind, command in COMMANDS.items()}
 FOREIGN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What may come of lines that are well hashed, and not of this format."""
-SEALED = re.compile(r'(.*),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
+SEAL = re.compile(r',"hash":"([0-9a-f]{64})"\}')
+SEAL_LENGTH = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,26 +222,33 @@ def _sealed(lines: Iterable[Line]) -> Log:
 # ---- reading
 
 
-def read(log: Log) -> list[Line]:
-    """The lines of a log, without their hashes; raises `Broken`."""
-    seal, span, lines = "", "", []
+def bodies(log: Log) -> Iterator[tuple[str, bool]]:
+    """The lines of a log without their hashes, and whether each has one; raises `Broken`."""
+    seal, sealed, span = "", None, list[str]()
     rows = log.text.split("\n")
     if rows.pop() != "":
         raise Broken("the log does not end with a whole line")
     for number, row in enumerate(rows, 1):
-        sealed = SEALED.fullmatch(row)
-        body = sealed[1] + "}" if sealed else row
-        span += body + "\n"
-        line = _parsed(body, number)
-        if (sealed is None) != (line["kind"] == "edit"):
-            raise Broken(f"line {number} has no hash, or one that it should not have")
+        sealed = SEAL.fullmatch(row, max(0, len(row) - SEAL_LENGTH))
+        body = row[: sealed.start()] + "}" if sealed else row
+        span.append(body + "\n")
         if sealed:
-            seal, span = _digest(seal + span), ""
-            if seal != sealed[2]:
+            seal, span = _digest(seal + "".join(span)), []
+            if seal != sealed[1]:
                 raise Broken(f"line {number}, or an edit before it, is not what was written")
-        lines.append(line)
-    if not lines or seal != log.hash or span:
+        yield body, sealed is not None
+    if sealed is None or seal != log.hash:
         raise Broken("the log does not end with the hash that is stored beside it")
+
+
+def read(log: Log) -> list[Line]:
+    """The lines of a log, without their hashes; raises `Broken`."""
+    lines = []
+    for number, (body, sealed) in enumerate(bodies(log), 1):
+        line = _parsed(body, number)
+        if sealed == (line["kind"] == "edit"):
+            raise Broken(f"line {number} has no hash, or one that it should not have")
+        lines.append(line)
     return lines
 
 

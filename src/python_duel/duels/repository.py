@@ -177,6 +177,11 @@ async def replay(session: AsyncSession, duel_id: str) -> Log | None:
     return Log(row.log, row.hash) if row else None
 
 
+async def replay_hash(session: AsyncSession, duel_id: str) -> str | None:
+    """The hash of its last line."""
+    return (await session.execute(select(Replay.hash).where(Replay.duel_id == duel_id))).scalar_one_or_none()
+
+
 async def unrecorded(session: AsyncSession, before: int) -> list[str]:
     """Duels finished before `before`, all judged, whose event log is not written yet."""
     waiting = select(Submission.id).where(Submission.duel_id == Duel.id, Submission.verdict.is_(None))
