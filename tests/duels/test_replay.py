@@ -20,6 +20,7 @@ from python_duel.duels.document import Document
 from python_duel.duels.journal import Kept, Outcome
 from python_duel.duels.replay import Edit, Log, Rows, Sent, Side
 from python_duel.errors import NotFound
+from python_duel.platform.postgres import PATIENCE_S
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.verdict import Verdict
 from tests.support.parts import TERMS, Parts, a_submission, an_answer
@@ -484,6 +485,23 @@ async def test_a_log_that_could_not_be_written_is_written_by_the_sweep(
 
     await core.recovery.sweep(everybody)
     assert await core.sql("SELECT count(*) FROM replays") == [(1,)]
+    assert await core.sql("SELECT count(*) FROM duel_events") == [(0,)]
+
+
+async def test_a_log_that_takes_long_to_store_is_stored_and_nobody_waits_for_it(core: Parts) -> None:
+    """Three hours of two who type make seventy megabytes."""
+    duel_id, ada, _ = await core.live()
+    slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep({}); RETURN NEW; END'"
+    await core.sql(slow.format(PATIENCE_S + 0.5))
+    await core.sql("CREATE TRIGGER slow BEFORE INSERT ON replays FOR EACH ROW EXECUTE FUNCTION slow()")
+    over = asyncio.create_task(core.duels.command(duel_id, rules.Resign(ada)))
+    async with asyncio.timeout(30):
+        while not await core.sql("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
+            await asyncio.sleep(0.02)
+        assert await core.sql("SELECT id FROM duels FOR UPDATE NOWAIT") == [(duel_id,)]
+        assert not over.done()
+        await over
+    assert not (await core.duels.archive.replays.verify(duel_id)).faults
     assert await core.sql("SELECT count(*) FROM duel_events") == [(0,)]
 
 

@@ -14,7 +14,7 @@ from python_duel.duels.document import Document
 from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, DuelPlayer, Submission
 from python_duel.errors import NotFound
-from python_duel.platform.postgres import START_S, Database, Transaction
+from python_duel.platform.postgres import START_S, Database
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Archive:
         """Store the event log of a duel whose documents are closed, unless a verdict is still to come."""
         async with self._database.transaction() as session:
             duel = await repository.get(session, duel_id)
-            if duel is None or not _over(duel) or await repository.replay(session, duel_id):
+            if duel is None or not _over(duel) or await repository.replay_hash(session, duel_id):
                 return
             submissions = await repository.with_code(session, duel_id)
             entries = [(row.at, json.loads(row.entry)) for row in await repository.entries(session, duel_id)]
@@ -66,13 +66,8 @@ class Archive:
         edits = {p.player_id: await self._journal.edits(duel_id, p.player_id) for p in duel.players}
         log = await asyncio.to_thread(replay.write, rows, edits, entries)
 
-        async def keep(session: Transaction) -> None:
-            await repository.lock(session, duel_id)
-            # Two may be about to do it.
-            if not await repository.replay(session, duel_id):
-                await repository.keep_replay(session, duel_id, log)
-
-        await self._database.unit(keep)
+        # Two may be about to do it.
+        await self._database.unit(partial(repository.keep_replay, duel_id=duel_id, log=log), START_S)
 
 
 class Replays:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import JSON, case, cast, delete, insert, select, text, update
+from sqlalchemy import JSON, case, cast, delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -166,9 +167,12 @@ async def entries(session: AsyncSession, duel_id: str) -> list[DuelEvent]:
 
 
 async def keep_replay(session: AsyncSession, duel_id: str, log: Log) -> None:
-    """Store a duel's event log in place of its entries."""
-    session.add(Replay(duel_id=duel_id, log=log.text, hash=log.hash))
-    await session.execute(delete(DuelEvent).where(DuelEvent.duel_id == duel_id))
+    """Store a duel's event log in place of its entries, unless there is one. The duel is not locked while a long one
+    is on its way.
+    """
+    row = insert(Replay).values(duel_id=duel_id, log=log.text, hash=log.hash).on_conflict_do_nothing()
+    if (await session.execute(row.returning(Replay.duel_id))).first():
+        await session.execute(delete(DuelEvent).where(DuelEvent.duel_id == duel_id))
 
 
 async def replay(session: AsyncSession, duel_id: str) -> Log | None:
