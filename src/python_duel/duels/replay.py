@@ -224,16 +224,17 @@ def _sealed(lines: Iterable[Line]) -> Log:
 
 def bodies(log: Log) -> Iterator[tuple[str, bool]]:
     """The lines of a log without their hashes, and whether each has one; raises `Broken`."""
-    seal, sealed, span = "", None, list[str]()
+    seal, sealed, span = "", None, hashlib.sha256()
     rows = log.text.split("\n")
     if rows.pop() != "":
         raise Broken("the log does not end with a whole line")
     for number, row in enumerate(rows, 1):
         sealed = SEAL.fullmatch(row, max(0, len(row) - SEAL_LENGTH))
         body = row[: sealed.start()] + "}" if sealed else row
-        span.append(body + "\n")
+        span.update(f"{body}\n".encode("utf-8", "surrogatepass"))
         if sealed:
-            seal, span = _digest(seal + "".join(span)), []
+            seal = span.hexdigest()
+            span = hashlib.sha256(seal.encode())
             if seal != sealed[1]:
                 raise Broken(f"line {number}, or an edit before it, is not what was written")
         yield body, sealed is not None

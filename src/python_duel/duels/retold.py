@@ -25,12 +25,13 @@ def retold(sides: Sequence[DuelSide], log: Log) -> bytes:
                 raise Broken("an edit is of nobody who played")
             # In a string each quote is escaped: this is the key, or it is not there.
             edits[player_id].append(at + ("," if ',"lost":' in change else ',"lost":null,') + change)
-    documents = [
-        f'{{"player_id":{_json(player["id"])},"starter":{_json(player["starter"])},"edits":{_list(edits[player["id"]])}}}'
-        for player in players
-    ]
+    documents = [_document(player["id"], player["starter"], edits.pop(player["id"])) for player in players]
     told = [side.model_dump_json() for side in sides]
     return f'{{"players":{_list(told)},"documents":{_list(documents)},"events":{_list(events)}}}'.encode()
+
+
+def _document(player_id: str, starter: str, edits: Sequence[str]) -> str:
+    return f'{{"player_id":{_json(player_id)},"starter":{_json(starter)},"edits":{_list(edits)}}}'
 
 
 def _json(text: str) -> str:
