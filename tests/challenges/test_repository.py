@@ -2,9 +2,30 @@
 
 import asyncio
 
+import asyncpg
+import pytest
+
 from python_duel.challenges.service import Challenges
 from python_duel.platform.bundled import bundled
 from python_duel.platform.postgres import Database
+
+CHANGED = "UPDATE challenges SET package = jsonb_set(package::jsonb, '{hidden,0,name}', '\"other\"')::text"
+
+
+async def test_a_package_that_was_changed_is_not_given_and_the_next_start_mends_it(database_url: str) -> None:
+    database = Database(database_url)
+    try:
+        await Challenges(database, 65_536).seed(bundled("challenges"))
+        sql = await asyncpg.connect(database_url)
+        await sql.execute(CHANGED)
+        await sql.close()
+        with pytest.raises(ValueError, match="is not what was stored"):
+            await Challenges(database, 65_536).current()
+        mended = Challenges(database, 65_536)
+        await mended.seed(bundled("challenges"))
+        assert await mended.current()
+    finally:
+        await database.close()
 
 
 async def test_processes_that_start_together_on_an_empty_store_all_seed_it(database_url: str) -> None:

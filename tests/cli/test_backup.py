@@ -1,6 +1,7 @@
 """`backup` and `restore`: a file that holds everything, and everything back from it or nothing changed."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from python_duel.platform import backup, checksum
 from python_duel.platform.postgres import newest_revision
 from tests.conftest import drop, sql, with_database
-from tests.support.database import query
+from tests.support.database import locked, query, waiting
+from tests.support.processes import running, tree, until
 
 BEFORE = Path(__file__).parent.parent / "platform" / "backups" / "schema-0002.dump"
 """Written beside version 0.1.0's second schema: Ada and Bob have played one duel, which Ada won."""
@@ -121,6 +123,18 @@ def test_a_file_that_is_there_is_not_overwritten(database_url: str, tmp_path: Pa
 def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
     done = duel("postgresql://duel@127.0.0.1:9/duel", "backup", tmp_path / "x.dump")
     assert done.returncode == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_that_is_stopped_leaves_no_file_and_no_process(database_url: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "python_duel", "backup", str(tmp_path / "x.dump")]
+    with locked(database_url, "players"):
+        asked = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": database_url})
+        until(lambda: waiting(database_url, "pg_dump"))
+        pids = tree(asked.pid)
+        asked.terminate()
+        assert asked.wait(20) == 128 + signal.SIGTERM
+        assert (len(pids), running(pids)) == (2, set())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -35,8 +35,11 @@ async def test_a_replay_of_an_invitation_is_for_its_players(arena: Arena) -> Non
     async with httpx.AsyncClient(base_url=f"{arena.webs[0].url}/api/v1") as http:
         statuses = [(await http.get(path, headers=bearer(ada))).status_code]
         await bob.do("duel:resign", {"duel_id": duel_id})
-        statuses += [(await http.get(path, headers=headers)).status_code for headers in ({}, bearer(eve), bearer(bob))]
-    assert statuses == [404, 404, 404, 200]
+        statuses += [(await http.get(path, headers=headers)).status_code for headers in ({}, bearer(eve))]
+        told = await http.get(path, headers=bearer(bob))
+    assert [*statuses, told.status_code] == [404, 404, 404, 200]
+    # No proxy gives it to somebody else.
+    assert (told.headers["cache-control"], "etag" in told.headers) == ("no-store", False)
     for player in (ada, bob, eve):
         await player.leave()
 

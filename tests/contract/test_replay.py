@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from python_duel.duels.document import Document
+from python_duel.protocol.http import DuelReplay
 from tests.support.arena import Arena
 from tests.support.player import Player, pair, reference
 
@@ -67,6 +68,22 @@ async def test_a_replay_has_every_edit_and_all_that_happened(arena: Arena, playe
     assert told["events"][-1]["result"] == {"outcome": "win", "winner_id": ada.id, "reason": "solved"}
     times = [edit["at"] for document in told["documents"] for edit in document["edits"]]
     assert all(told["events"][0]["at"] - 100 <= at <= told["events"][-1]["at"] for at in times)
+
+
+async def test_a_replay_that_everybody_may_see_is_kept_by_those_who_have_it(
+    arena: Arena, played: tuple[str, Player, Player]
+) -> None:
+    duel_id, *_ = played
+    told = await replay_of(arena, duel_id)
+    async with httpx.AsyncClient(base_url=f"{arena.webs[0].url}/api/v1") as http:
+        first = await http.get(f"/duels/{duel_id}/replay")
+        again = await http.get(f"/duels/{duel_id}/replay", headers={"If-None-Match": first.headers["etag"]})
+        other = await http.get(f"/duels/{duel_id}/replay", headers={"If-None-Match": '"other"'})
+    assert DuelReplay.model_validate(first.json()).model_dump(mode="json") == told
+    assert first.headers["content-type"] == "application/json"
+    assert first.headers["cache-control"] == "public, max-age=86400"
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert (other.status_code, other.json()) == (200, told)
 
 
 async def test_the_host_proves_a_duel(arena: Arena, played: tuple[str, Player, Player]) -> None:

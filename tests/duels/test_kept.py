@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from python_duel.duels.retold import retold
+from python_duel.protocol.http import DuelReplay
 from tests.support.parts import parts
 
 BACKUP = Path(__file__).parent.parent / "platform" / "backups" / "schema-0004.dump"
@@ -37,6 +39,9 @@ async def test_duels_of_an_earlier_version(restored_url: str, redis_url: str) ->
             reason: [] for reason in ("solved", "most_cases", "abandoned", "agreed", "resigned")
         }
         assert [reason for reason, report in reports.items() if report.lost] == ["resigned"]
+        for duel_id, _ in over:
+            told = DuelReplay.model_validate_json(retold([], await core.duels.archive.replays.get(duel_id)))
+            assert told.events[-1].kind == "end"
         [(live, deadline)] = await core.sql("SELECT id, deadline FROM duels WHERE status = 'live'")
         await core.duels.set_clock()
         assert deadline < core.clock.now()

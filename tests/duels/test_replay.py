@@ -4,11 +4,12 @@ import asyncio
 import json
 import tracemalloc
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
@@ -19,6 +20,7 @@ from python_duel.duels.document import Document
 from python_duel.duels.journal import Kept, Outcome
 from python_duel.duels.replay import Edit, Log, Rows, Sent, Side
 from python_duel.errors import NotFound
+from python_duel.platform.postgres import PATIENCE_S
 from python_duel.protocol.jobs import Job
 from python_duel.protocol.verdict import Verdict
 from tests.support.parts import TERMS, Parts, a_submission, an_answer
@@ -264,6 +266,67 @@ def test_a_sealed_log_of_something_else_fails(kind: str) -> None:
     assert replay.verify(replay._sealed(lines), rows).faults
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.sampled_from([ADA, BOB]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Every container in it, with every key."""
+    keys: list[Any] = list(value if isinstance(value, dict) else range(len(value)))
+    inner = [value[key] for key in keys if isinstance(value[key], dict | list)]
+    return [(value, key) for key in keys] + [place for one in inner for place in _places(one)]
+
+
+@given(st.data())
+@example(None)
+def test_whatever_a_sealed_log_holds_verify_says_ok_or_names_a_fault(data: st.DataObject | None) -> None:
+    log, rows = a_game()
+    lines = replay.read(log)
+    if data is None:
+        next(line for line in lines if line["kind"] == "edit")["changes"] = [[]]
+    for _ in range(data.draw(st.integers(1, 4)) if data else 0):
+        assert data
+        container, key = data.draw(st.sampled_from(_places(lines)))
+        what = data.draw(st.sampled_from(["put", "drop", "double"]))
+        if what == "put":
+            container[key] = deepcopy(data.draw(JSON | st.sampled_from([place[key] for place, key in _places(lines)])))
+        elif what == "drop":
+            del container[key]
+        elif isinstance(container, list):
+            container.insert(key, deepcopy(container[key]))
+        if not _places(lines):
+            break
+    report = replay.verify(sealed([json.dumps(line, ensure_ascii=False) for line in lines]), rows)
+    assert "".join(report.faults).isprintable()
+
+
+@pytest.mark.parametrize("depth", [100, 900, 100_000])
+@pytest.mark.parametrize("kind", ["edit", "run", "submit"])
+def test_json_that_is_deep_is_a_fault(depth: int, kind: str) -> None:
+    log, rows = a_game()
+    bodies = [json.dumps(line) for line in replay.read(log)]
+    deep = "[" * depth + "]" * depth
+    bodies.insert(1, f'{{"at":2000,"kind":"{kind}","player_id":{deep},"id":{deep},"seq":1,"changes":{deep}}}')
+    report = replay.verify(sealed(bodies), rows)
+    assert report.faults or kind == "run"
+
+
+def sealed(bodies: list[str]) -> Log:
+    """A log of these lines, by somebody who knows how to hash."""
+    seal, span, text = "", "", ""
+    for body in bodies:
+        span += body + "\n"
+        if '"edit"' not in body:
+            seal, span = replay._digest(seal + span), ""
+            text += f'{body[:-1]},"hash":"{seal}"}}\n'
+        else:
+            text += body + "\n"
+    return Log(text, seal)
+
+
 def test_edits_that_a_store_has_lost_are_told_not_proved() -> None:
     game = Game()
     game.write(2_000, ADA, "# lost")
@@ -375,6 +438,8 @@ async def test_the_log_is_written_at_the_end_and_proves_what_is_stored(core: Par
         "UPDATE duels SET reason = 'rolved'",
         "UPDATE duel_players SET starting_language = 'qython'",
         "UPDATE challenges SET package = replace(package, '{', '[')",
+        "UPDATE challenges SET package = jsonb_set(package::jsonb, '{hidden,0,name}', '\"other\"')::text",
+        "UPDATE duels SET status = 'live', outcome = NULL, winner_id = NULL",
         "DELETE FROM duel_players WHERE seat = 1",
         "DELETE FROM submissions",
         "DELETE FROM replays",
@@ -420,6 +485,23 @@ async def test_a_log_that_could_not_be_written_is_written_by_the_sweep(
 
     await core.recovery.sweep(everybody)
     assert await core.sql("SELECT count(*) FROM replays") == [(1,)]
+    assert await core.sql("SELECT count(*) FROM duel_events") == [(0,)]
+
+
+async def test_a_log_that_takes_long_to_store_is_stored_and_nobody_waits_for_it(core: Parts) -> None:
+    """Three hours of two who type make seventy megabytes."""
+    duel_id, ada, _ = await core.live()
+    slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep({}); RETURN NEW; END'"
+    await core.sql(slow.format(PATIENCE_S + 0.5))
+    await core.sql("CREATE TRIGGER slow BEFORE INSERT ON replays FOR EACH ROW EXECUTE FUNCTION slow()")
+    over = asyncio.create_task(core.duels.command(duel_id, rules.Resign(ada)))
+    async with asyncio.timeout(30):
+        while not await core.sql("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
+            await asyncio.sleep(0.02)
+        assert await core.sql("SELECT id FROM duels FOR UPDATE NOWAIT") == [(duel_id,)]
+        assert not over.done()
+        await over
+    assert not (await core.duels.archive.replays.verify(duel_id)).faults
     assert await core.sql("SELECT count(*) FROM duel_events") == [(0,)]
 
 

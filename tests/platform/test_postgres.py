@@ -11,6 +11,7 @@ from python_duel.platform.postgres import (
     AWAY,
     SERVER,
     START_S,
+    TIMEOUTS,
     TRIES,
     Clash,
     Database,
@@ -76,7 +77,7 @@ async def test_no_wait_is_for_ever(database: Database, name: str) -> None:
 
 async def test_who_has_more_patience_is_given_it_by_the_server_too(database: Database) -> None:
     async with database.transaction(START_S) as session:
-        for name in ("lock_timeout", "statement_timeout"):
+        for name in TIMEOUTS:
             assert (await session.execute(text(f"SHOW {name}"))).scalar_one() == f"{START_S:g}s"
     async with database.transaction() as session:
         assert (await session.execute(text("SHOW lock_timeout"))).scalar_one() == SERVER["lock_timeout"]

@@ -26,7 +26,9 @@ async def seed(session: AsyncSession, packages: list[Package], now: int) -> None
             package=package.model_dump_json(),
             created_at=now,
         )
-        await session.execute(row.on_conflict_do_update(index_elements=["digest"], set_={"current": True}))
+        # The package too: what has changed it since is mended.
+        again = {"current": True, "package": row.excluded.package}
+        await session.execute(row.on_conflict_do_update(index_elements=["digest"], set_=again))
 
 
 async def current(session: AsyncSession) -> list[str]:
@@ -35,6 +37,9 @@ async def current(session: AsyncSession) -> list[str]:
 
 
 async def get(session: AsyncSession, digest: str) -> Package | None:
-    """One version of a challenge."""
+    """One version of a challenge. Raises ValueError when it is not what was stored."""
     row = (await session.execute(select(Challenge.package).where(Challenge.digest == digest))).scalar_one_or_none()
-    return None if row is None else Package.model_validate_json(row)
+    package = None if row is None else Package.model_validate_json(row)
+    if package and package.digest != digest:
+        raise ValueError(f"the challenge {package.slug} of digest {digest} is not what was stored: it was changed")
+    return package

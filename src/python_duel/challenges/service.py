@@ -40,7 +40,7 @@ class Challenges:
         raise NotFound(f"There is no challenge {slug!r}: GET /api/v1/challenges lists them.")
 
     async def by_digest(self, digest: str) -> Package:
-        """The version a duel was made with."""
+        """The version a duel was made with. Raises `NotFound`, or ValueError when it is damaged."""
         if digest not in self._by_digest:
             async with self._database.transaction() as session:
                 package = await repository.get(session, digest)

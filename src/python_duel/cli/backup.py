@@ -7,6 +7,7 @@ import typer
 
 from python_duel.cli.stores import DataOption, settings_of
 from python_duel.platform import backup, checksum, embedded
+from python_duel.platform.process import exit_on_signals
 
 
 def command(
@@ -14,6 +15,6 @@ def command(
     data: DataOption = None,
 ) -> None:
     """Write players, duels, submissions and replays to FILE, beside a running server too."""
-    with embedded.database(settings_of(data)) as url:
+    with exit_on_signals(), embedded.database(settings_of(data)) as url:
         backup.dump(url, file)
     typer.echo(f"written {file} ({file.stat().st_size} bytes) and {checksum.beside(file).name}")

@@ -9,6 +9,7 @@ import typer
 from python_duel.cli.stores import DataOption, settings_of
 from python_duel.errors import StartError
 from python_duel.platform import backup, checksum, embedded
+from python_duel.platform.process import exit_on_signals
 
 
 def command(
@@ -21,7 +22,7 @@ def command(
         typer.echo(f"{file} is not checked for damage: {checksum.beside(file)} is not there")
     backup.revision(file)
     settings = settings_of(data)
-    with embedded.unused(settings) as url:
+    with exit_on_signals(), embedded.unused(settings) as url:
         used, others = asyncio.run(backup.holds(url))
         if others:
             raise StartError(f"{others} connections use the database: stop the server first.")

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
+from typing import TypeVar
 
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
@@ -13,7 +14,9 @@ from python_duel.duels.document import Document
 from python_duel.duels.journal import Journal
 from python_duel.duels.models import Duel, DuelPlayer, Submission
 from python_duel.errors import NotFound
-from python_duel.platform.postgres import Database, Transaction
+from python_duel.platform.postgres import START_S, Database
+
+T = TypeVar("T")
 
 
 def starter_of(player: DuelPlayer, package: Package) -> str:
@@ -54,7 +57,7 @@ class Archive:
         """Store the event log of a duel whose documents are closed, unless a verdict is still to come."""
         async with self._database.transaction() as session:
             duel = await repository.get(session, duel_id)
-            if duel is None or not _over(duel) or await repository.replay(session, duel_id):
+            if duel is None or not _over(duel) or await repository.replay_hash(session, duel_id):
                 return
             submissions = await repository.with_code(session, duel_id)
             entries = [(row.at, json.loads(row.entry)) for row in await repository.entries(session, duel_id)]
@@ -63,13 +66,8 @@ class Archive:
         edits = {p.player_id: await self._journal.edits(duel_id, p.player_id) for p in duel.players}
         log = await asyncio.to_thread(replay.write, rows, edits, entries)
 
-        async def keep(session: Transaction) -> None:
-            await repository.lock(session, duel_id)
-            # Two may be about to do it.
-            if not await repository.replay(session, duel_id):
-                await repository.keep_replay(session, duel_id, log)
-
-        await self._database.unit(keep)
+        # Two may be about to do it.
+        await self._database.unit(partial(repository.keep_replay, duel_id=duel_id, log=log), START_S)
 
 
 class Replays:
@@ -80,27 +78,30 @@ class Replays:
 
     async def get(self, duel_id: str) -> replay.Log:
         """The event log; raises `NotFound`."""
+        async with self._database.transaction(START_S) as session:
+            return _there(await repository.replay(session, duel_id))
+
+    async def hash(self, duel_id: str) -> str:
+        """That of its last line; raises `NotFound`."""
         async with self._database.transaction() as session:
-            found = await repository.replay(session, duel_id)
-        if found is None:
-            raise NotFound("There is no replay: the duel is not over, or was played before replays were kept.")
-        return found
+            return _there(await repository.replay_hash(session, duel_id))
 
     async def verify(self, duel_id: str) -> replay.Report:
         """Recompute a duel from its event log and compare all that is stored of it.
 
         Raises `NotFound` when there is no such duel, or it is too early.
         """
-        async with self._database.transaction() as session:
+        async with self._database.transaction(START_S) as session:
+            await repository.snapshot(session)
             duel = await repository.get(session, duel_id)
             submissions = await repository.with_code(session, duel_id)
             log = await repository.replay(session, duel_id)
             waits = await repository.entries(session, duel_id)
         if duel is None:
             raise NotFound("There is no such duel.")
-        if duel.status != "finished" or (waits and not log):
-            raise NotFound("There is no replay yet: the duel is not over, or a verdict is still to come.")
         if log is None:
+            if duel.status != "finished" or waits:
+                raise NotFound("There is no replay yet: the duel is not over, or a verdict is still to come.")
             return replay.Report(faults=["the event log is gone, or the duel was played before logs were kept"])
         try:
             package = await self._challenges.by_digest(duel.challenge_digest)
@@ -110,15 +111,22 @@ class Replays:
         return replay.verify(log, rows)
 
 
+def _there(found: T | None) -> T:
+    if found is None:
+        raise NotFound("There is no replay: the duel is not over, or was played before replays were kept.")
+    return found
+
+
 def _over(duel: Duel) -> bool:
     closed = all(player.final_seq is not None for player in duel.players)
     return duel.status == "finished" and closed and all(s.verdict for s in duel.submissions)
 
 
 def _rows(duel: Duel, submissions: Sequence[Submission], package: Package) -> replay.Rows:
-    """What is stored of a finished duel beside its log."""
+    """What is stored of a finished duel beside its log. Raises ValueError."""
     result = repository.result(duel)
-    assert result is not None
+    if result is None or duel.status != "finished":
+        raise ValueError("the duel is not over")
     first, second = (
         replay.Side(
             player.player_id,

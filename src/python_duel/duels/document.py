@@ -89,7 +89,7 @@ def _apply(old: str, changes: ChangeSet) -> str:
             end = at + section
             parts.append(old[at:end])
         else:
-            deleted = section[0]
+            deleted = section[0] if section else None
             if not isinstance(deleted, int):
                 raise InvalidChanges("A replacement is the deleted length, then lines of text.")
             if len(section) > 1:

@@ -1,14 +1,15 @@
 """HTTP: duels to look at. What is secret during a duel is not here before its end."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from python_duel.challenges.package import Package
 from python_duel.challenges.service import Challenges
 from python_duel.duels import repository
 from python_duel.duels.models import Duel, DuelPlayer
-from python_duel.duels.replay import Line, read
+from python_duel.duels.retold import retold
 from python_duel.duels.service import Duels
 from python_duel.errors import Invalid, NotFound
 from python_duel.platform.clock import Clock
@@ -20,13 +21,13 @@ from python_duel.protocol.http import (
     DuelSide,
     DuelSummary,
     LiveDuel,
-    ReplayDocument,
-    ReplayEdit,
-    ReplayEvent,
 )
 from python_duel.protocol.server import Player
 
 PAGE = 20
+KEPT_S = 86_400
+"""So long others may keep a replay without asking: it never changes."""
+UNLISTED = {"Cache-Control": "no-store"}
 Viewer = Callable[[Request], Awaitable[str | None]]
 """The id of the player who asks, if they have a session."""
 
@@ -34,6 +35,8 @@ Viewer = Callable[[Request], Awaitable[str | None]]
 def router(duels: Duels, challenges: Challenges, clock: Clock, viewer: Viewer) -> APIRouter:
     """`GET /duels`, `/duels/live`, `/duels/{id}` and `/duels/{id}/replay`."""
     routes = APIRouter(prefix="/duels", tags=["duels"])
+    # One at a time: a long one is tens of megabytes, and takes the interpreter from everybody's keystrokes.
+    telling = asyncio.Semaphore(1)
 
     @routes.get("")
     async def history(player: Id, cursor: str | None = None) -> DuelHistory:
@@ -53,38 +56,22 @@ def router(duels: Duels, challenges: Challenges, clock: Clock, viewer: Viewer) -
         duel = await duels.get(duel_id)
         return _summary(duel, await challenges.by_digest(duel.challenge_digest), clock.now(), texts=True)
 
-    @routes.get("/{duel_id}/replay")
-    async def replay(duel_id: Id, request: Request) -> DuelReplay:
+    @routes.get("/{duel_id}/replay", response_model=DuelReplay)
+    async def replay(duel_id: Id, request: Request) -> Response:
         duel = await duels.get(duel_id)
         if not duel.public and await viewer(request) not in {player.player_id for player in duel.players}:
             raise NotFound("There is no such duel.")
-        log = await duels.archive.replays.get(duel_id)
-        return _replay(duel, read(log))
+        tag = f'"{await duels.archive.replays.hash(duel_id)}"'
+        headers = {"Cache-Control": f"public, max-age={KEPT_S}", "ETag": tag} if duel.public else UNLISTED
+        if duel.public and tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        sides = [_side(duel, player, texts=True) for player in duel.players]
+        async with telling:
+            log = await duels.archive.replays.get(duel_id)
+            told = await asyncio.to_thread(retold, sides, log)
+        return Response(told, media_type="application/json", headers=headers)
 
     return routes
-
-
-def _replay(duel: Duel, lines: list[Line]) -> DuelReplay:
-    documents = [
-        ReplayDocument(
-            player_id=player["id"],
-            starter=player["starter"],
-            edits=[
-                ReplayEdit(**{name: line[name] for name in ReplayEdit.model_fields if name in line})
-                for line in lines
-                if line["kind"] == "edit" and line["player_id"] == player["id"]
-            ],
-        )
-        for player in lines[0]["players"]
-    ]
-    events = [
-        ReplayEvent(**{name: line[name] for name in ReplayEvent.model_fields if name in line})
-        for line in lines[1:]
-        if line["kind"] != "edit"
-    ]
-    return DuelReplay(
-        players=[_side(duel, player, texts=True) for player in duel.players], documents=documents, events=events
-    )
 
 
 def _before(cursor: str | None) -> int | None:

@@ -37,7 +37,10 @@ COMMANDS: dict[str, type[rules.Command]] = {
 }
 """Those that a log has, by the kind of their line."""
 KINDS = {command: kind for kind, command in COMMANDS.items()}
-SEALED = re.compile(r'(.*),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
+FOREIGN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What may come of lines that are well hashed, and not of this format."""
+SEAL = re.compile(r',"hash":"([0-9a-f]{64})"\}')
+SEAL_LENGTH = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,26 +222,34 @@ def _sealed(lines: Iterable[Line]) -> Log:
 # ---- reading
 
 
-def read(log: Log) -> list[Line]:
-    """The lines of a log, without their hashes; raises `Broken`."""
-    seal, span, lines = "", "", []
+def bodies(log: Log) -> Iterator[tuple[str, bool]]:
+    """The lines of a log without their hashes, and whether each has one; raises `Broken`."""
+    seal, sealed, span = "", None, hashlib.sha256()
     rows = log.text.split("\n")
     if rows.pop() != "":
         raise Broken("the log does not end with a whole line")
     for number, row in enumerate(rows, 1):
-        sealed = SEALED.fullmatch(row)
-        body = sealed[1] + "}" if sealed else row
-        span += body + "\n"
-        line = _parsed(body, number)
-        if (sealed is None) != (line["kind"] == "edit"):
-            raise Broken(f"line {number} has no hash, or one that it should not have")
+        sealed = SEAL.fullmatch(row, max(0, len(row) - SEAL_LENGTH))
+        body = row[: sealed.start()] + "}" if sealed else row
+        span.update(f"{body}\n".encode("utf-8", "surrogatepass"))
         if sealed:
-            seal, span = _digest(seal + span), ""
-            if seal != sealed[2]:
+            seal = span.hexdigest()
+            span = hashlib.sha256(seal.encode())
+            if seal != sealed[1]:
                 raise Broken(f"line {number}, or an edit before it, is not what was written")
-        lines.append(line)
-    if not lines or seal != log.hash or span:
+        yield body, sealed is not None
+    if sealed is None or seal != log.hash:
         raise Broken("the log does not end with the hash that is stored beside it")
+
+
+def read(log: Log) -> list[Line]:
+    """The lines of a log, without their hashes; raises `Broken`."""
+    lines = []
+    for number, (body, sealed) in enumerate(bodies(log), 1):
+        line = _parsed(body, number)
+        if sealed == (line["kind"] == "edit"):
+            raise Broken(f"line {number} has no hash, or one that it should not have")
+        lines.append(line)
     return lines
 
 
@@ -247,7 +258,7 @@ def _parsed(body: str, number: int) -> Line:
         line = json.loads(body)
         if isinstance(line, dict) and isinstance(line["kind"], str):
             return line
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         pass
     raise Broken(f"line {number} is not what was written")
 
@@ -258,11 +269,11 @@ def verify(log: Log, rows: Rows) -> Report:
     try:
         lines = read(log)
         if lines[0].get("version") != VERSION:
-            raise Broken(f"the log is of format {lines[0].get('version')}, this version knows {VERSION}")
+            raise Broken(f"the log is of format {lines[0].get('version')!r}, this version knows {VERSION}")
         report.faults += _compared(lines, rows, report)
     except Broken as broken:
         report.faults.append(str(broken))
-    except (KeyError, TypeError, ValueError) as error:
+    except FOREIGN as error:
         report.faults.append(f"the log is not of this format: {error!r}")
     return report
 
@@ -279,6 +290,8 @@ def _compared(lines: list[Line], rows: Rows, report: Report) -> Iterator[str]:
         report.edits += len(edits)
         report.lost += sum("lost" in edit for edit in edits)
         yield from _unlike(side, edits, rows, lost)
+    if report.edits != sum(line["kind"] == "edit" for line in lines):
+        yield "somebody has edited who did not play"
     yield from _judged_otherwise(lines, rows, report)
 
 
@@ -310,7 +323,7 @@ def _texts(side: Side, edits: Iterable[Line], wanted: set[int]) -> dict[int, str
         try:
             document = document.edited(edit["changes"], UNBOUNDED)
         except InvalidChanges as error:
-            raise Broken(f"edit {edit['seq']} of {side.player_id} does not fit: {error}") from None
+            raise Broken(f"edit {edit['seq']!r} of {side.player_id} does not fit: {error}") from None
         document = Document(document.seq - 1 + edit.get("lost", 1), document.units)
         if edit["seq"] != document.seq:
             raise Broken(f"edit {document.seq} of {side.player_id} is missing")

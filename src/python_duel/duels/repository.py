@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import JSON, case, cast, delete, insert, select, update
+from sqlalchemy import JSON, case, cast, delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -27,6 +28,11 @@ class Seat:
     duel_id: str
     away_since: int | None
     starts_at: int
+
+
+async def snapshot(session: AsyncSession) -> None:
+    """What this transaction reads from here on, its first statement, is of one moment."""
+    await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
 
 async def get(session: AsyncSession, duel_id: str) -> Duel | None:
@@ -161,15 +167,23 @@ async def entries(session: AsyncSession, duel_id: str) -> list[DuelEvent]:
 
 
 async def keep_replay(session: AsyncSession, duel_id: str, log: Log) -> None:
-    """Store a duel's event log in place of its entries."""
-    session.add(Replay(duel_id=duel_id, log=log.text, hash=log.hash))
-    await session.execute(delete(DuelEvent).where(DuelEvent.duel_id == duel_id))
+    """Store a duel's event log in place of its entries, unless there is one. The duel is not locked while a long one
+    is on its way.
+    """
+    row = insert(Replay).values(duel_id=duel_id, log=log.text, hash=log.hash).on_conflict_do_nothing()
+    if (await session.execute(row.returning(Replay.duel_id))).first():
+        await session.execute(delete(DuelEvent).where(DuelEvent.duel_id == duel_id))
 
 
 async def replay(session: AsyncSession, duel_id: str) -> Log | None:
     """A duel's event log."""
     row = await session.get(Replay, duel_id)
     return Log(row.log, row.hash) if row else None
+
+
+async def replay_hash(session: AsyncSession, duel_id: str) -> str | None:
+    """The hash of its last line."""
+    return (await session.execute(select(Replay.hash).where(Replay.duel_id == duel_id))).scalar_one_or_none()
 
 
 async def unrecorded(session: AsyncSession, before: int) -> list[str]:

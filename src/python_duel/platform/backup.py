@@ -31,7 +31,11 @@ NEWER_ONLY = b"SET transaction_timeout"
 """What pg_restore writes for PostgreSQL 17 and newer, and older ones refuse."""
 TLS = ("require", "verify-ca", "verify-full")
 """Values of `sslmode` with which there is no connection without it."""
-FRESH = b"SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+FRESH = b"BEGIN; SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+DONE = b"COMMIT;\n"
+"""Said at the end alone. `--single-transaction` would commit at the end of its input, which a process that is killed
+brings about, too.
+"""
 
 
 def dump(url: str, file: Path) -> None:
@@ -48,11 +52,14 @@ def dump(url: str, file: Path) -> None:
         # It holds sessions and players' code: only its owner may read it.
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         _run(command, "PostgreSQL could not be dumped", secret)
-        checksum.write(file, draft)
-        draft.rename(file)
+        try:
+            checksum.write(file, draft)
+            draft.rename(file)
+        except BaseException:
+            with suppress(OSError):
+                checksum.beside(file).unlink()
+            raise
     except OSError as error:
-        with suppress(OSError):
-            checksum.beside(file).unlink()
         raise StartError(f"{file} cannot be written: {error.strerror}.") from None
     finally:
         with suppress(OSError):
@@ -87,7 +94,7 @@ def restore(url: str, file: Path) -> None:
     """
     revision(file)
     psql, secret = _client("psql", url)
-    _pour(file, [*psql, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"], secret)
+    _pour(file, [*psql, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"], secret)
     asyncio.run(migrate(url))
 
 
@@ -151,7 +158,8 @@ def _pour(file: Path, psql: list[str], secret: dict[str, str]) -> None:
                 _copy(source.stdout, sink.stdin)
                 damaged = source.wait() != 0
                 if not damaged:
-                    sink.stdin.close()  # the end of the script commits it
+                    sink.stdin.write(DONE)
+                    sink.stdin.close()
                     sink.wait()
             finally:
                 source.kill()

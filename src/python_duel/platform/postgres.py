@@ -59,7 +59,7 @@ PATIENCE_S = 4.0
 Giving a connection up takes two seconds more.
 """
 START_S = 30.0
-"""The same for what a process does at its start, when everything starts at once."""
+"""The same for what a process does at its start, when everything starts at once, and for whole event logs."""
 RETRY_S = 0.5
 LOCK_S = 3
 """For a row that another transaction has: less than `PATIENCE_S`, so that it is known that nothing was done."""
@@ -69,12 +69,9 @@ is cut off; a connection of which it hears nothing is probed.
 """
 # A pooler between must let them pass (pgbouncer: ignore_startup_parameters).
 PROBED = {"tcp_keepalives_idle": "20", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-SERVER = {
-    "lock_timeout": f"{LOCK_S}s",
-    "statement_timeout": f"{LEFT_S}s",
-    "idle_in_transaction_session_timeout": f"{LEFT_S}s",
-    **PROBED,
-}
+# The last one is of a long statement on its way, too.
+TIMEOUTS = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+SERVER = {**dict(zip(TIMEOUTS, (f"{LOCK_S}s", f"{LEFT_S}s", f"{LEFT_S}s"), strict=True)), **PROBED}
 T = TypeVar("T")
 
 
@@ -158,8 +155,8 @@ class Database:
         try:
             async with asyncio.timeout(patience_s), self._sessions() as session, session.begin():
                 if patience_s > PATIENCE_S:
-                    await session.execute(text(f"SET LOCAL lock_timeout = '{patience_s:g}s'"))
-                    await session.execute(text(f"SET LOCAL statement_timeout = '{patience_s:g}s'"))
+                    for timeout in TIMEOUTS:
+                        await session.execute(text(f"SET LOCAL {timeout} = '{patience_s:g}s'"))
                 yield session
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None) or ""
@@ -169,14 +166,14 @@ class Database:
         finally:
             self._turns.release()
 
-    async def unit(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def unit(self, work: Callable[[AsyncSession], Awaitable[T]], patience_s: float = PATIENCE_S) -> T:
         """`work` as one unit of work, begun anew when it clashes with another one. Raises as `transaction`."""
         for _ in range(TRIES - 1):
             with suppress(Clash):
-                async with self.transaction() as session:
+                async with self.transaction(patience_s) as session:
                     return await work(session)
             await asyncio.sleep(random.random() * CLASH_PAUSE_S)
-        async with self.transaction() as session:
+        async with self.transaction(patience_s) as session:
             return await work(session)
 
     async def back(self) -> None:

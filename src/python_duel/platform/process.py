@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -14,6 +14,18 @@ from typing import IO
 from python_duel.errors import StartError
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
+
+
+@contextmanager
+def exit_on_signals() -> Iterator[None]:
+    """In the block SIGTERM and SIGINT are a SystemExit, so that what was begun is cleaned up."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 @dataclass(kw_only=True)

@@ -3,9 +3,7 @@
 import asyncio
 import gc
 import os
-import signal
 import socket
-import sys
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
@@ -14,6 +12,7 @@ import uvicorn
 
 from python_duel.errors import StartError
 from python_duel.platform import backup
+from python_duel.platform.process import exit_on_signals
 from python_duel.realtime.transport.engine import Engine
 from python_duel.settings import Settings
 from python_duel.web.app import WebApp
@@ -91,14 +90,8 @@ def websockets(engine: Engine, settings: Settings) -> Callable[..., asyncio.Prot
 def _upgrade(settings: Settings) -> None:
     """The schema first, outside of uvicorn: it would make a traceback of every refusal."""
     assert settings.database_url is not None
-    # An exception, so that a dump is cleaned up that is stopped in the middle.
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in numbers]
-    try:
+    with exit_on_signals():  # a dump may be stopped in the middle
         backup.upgrade(settings.database_url, settings)
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def run(settings: Settings, fd: int) -> None:
