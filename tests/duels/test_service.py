@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -84,21 +83,6 @@ async def test_a_finished_duel_is_not_announced_again(core: Parts) -> None:
     await core.duels.command(duel_id, rules.Resign(ada.player_id))
     await core.duels.create(duel_id, (ada, bob), TERMS)
     assert core.bus.count("queue:matched") == 4
-
-
-async def test_a_rematch_is_one_duel_with_the_seats_swapped(core: Parts) -> None:
-    duel_id, ada, bob = await core.live()
-    await core.duels.command(duel_id, rules.Resign(ada))
-
-    async def offer(player_id: str) -> list[str]:
-        return await core.duels.rematch(duel_id, player_id, lambda _: TERMS)
-
-    with suppress(AlreadyInDuel):
-        await asyncio.gather(*(offer(player_id) for player_id in (ada, bob) * 3))
-    after = await core.duels.rematch_id(duel_id)
-    assert after is not None
-    assert [player.player_id for player in (await core.duel(after)).players] == [bob, ada]
-    assert await core.sql("SELECT count(*) FROM duels") == [(2,)]
 
 
 @pytest.mark.parametrize("command", [rules.Resign, rules.OfferDraw, rules.OfferRematch])

@@ -2,7 +2,7 @@
 
 import structlog
 
-from python_duel.duels import repository
+from python_duel.duels import rematch, repository
 from python_duel.duels.models import Duel, Invite
 from python_duel.duels.opening import Entrant, Terms
 from python_duel.duels.service import Duels, Present
@@ -153,7 +153,12 @@ class Matchmaking:
             if now - pairing.at > GIVE_UP_MS:
                 await self.queue.settle(pairing.duel_id)
 
-    def rematch_terms(self, duel: Duel) -> Terms:
+    async def rematch(self, duel_id: str, player_id: str) -> None:
+        """As `duels.rematch.offer`, on the same terms again; nobody who is in the next duel waits for another one."""
+        for entrant in await rematch.offer(self._duels, duel_id, player_id, self._rematch_terms):
+            await self._duels.afterwards(self.leave(entrant))
+
+    def _rematch_terms(self, duel: Duel) -> Terms:
         """The same again."""
         return self._terms(
             duel.mode,  # type: ignore[arg-type]
