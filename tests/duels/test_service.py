@@ -17,16 +17,7 @@ from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, NotLive
 from python_duel.platform.ids import new_id
 from python_duel.platform.redis import reply
 from python_duel.protocol.verdict import Verdict
-from tests.support.parts import TERMS, Parts, a_submission, an_answer
-
-
-async def nobody(player_id: str) -> bool:
-    return False
-
-
-async def everybody(player_id: str) -> bool:
-    return True
-
+from tests.support.parts import TERMS, Parts, a_submission, an_answer, everybody, nobody
 
 # ---- making one
 
@@ -53,7 +44,7 @@ async def test_a_player_is_in_one_live_duel(core: Parts) -> None:
     )
     refused = [answer for answer in answers if isinstance(answer, AlreadyInDuel)]
     assert len(refused) == 19
-    assert answers.count(None) == 1
+    assert answers.count(True) == 1
     [(duel_id,)] = await core.sql("SELECT id FROM duels")
     assert {error.extra["duel_id"] for error in refused} == {duel_id}
     assert {error.extra["player_id"] for error in refused} == {ada.player_id}
@@ -64,7 +55,7 @@ async def test_crosswise_pairs_do_not_deadlock(core: Parts) -> None:
     ada, bob = await core.entrants()
     pairs = [(ada, bob), (bob, ada)] * 5
     answers = await asyncio.gather(*(core.duels.create(new_id(), p, TERMS) for p in pairs), return_exceptions=True)
-    assert answers.count(None) == 1
+    assert answers.count(True) == 1
     assert sum(isinstance(answer, AlreadyInDuel) for answer in answers) == 9
 
 

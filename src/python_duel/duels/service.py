@@ -72,8 +72,11 @@ class Duels:
 
     async def create(
         self, duel_id: str, entrants: tuple[Entrant, Entrant], terms: Terms, package: Package | None = None
-    ) -> None:
-        """Create a duel, once: the same id again does nothing. Raises `AlreadyInDuel`; nothing is created then."""
+    ) -> bool:
+        """Create a duel, once: the same id again only tells of it. False: it is over.
+
+        Raises `AlreadyInDuel`; nothing is created then.
+        """
         player_ids = [entrant.player_id for entrant in entrants]
         package = package or await self.pick(player_ids)
         offered = package.offered(await self.languages())
@@ -89,10 +92,10 @@ class Duels:
             duel, new = await self.database.unit(make)
         except Conflict as error:
             async with self.database.transaction() as session:
-                if await repository.get(session, duel_id):
-                    return
-            await self.refuse(error, player_ids)
+                known = await repository.get(session, duel_id)
+            duel, new = known or await self.refuse(error, player_ids), False
         await self.opened(duel, player_ids, new=new)
+        return duel.status != "finished"
 
     async def pick(self, player_ids: list[str]) -> Package:
         """A challenge by chance, not one that they met last."""
