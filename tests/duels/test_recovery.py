@@ -131,18 +131,6 @@ async def test_a_verdict_that_nobody_was_told_of_shows_when_its_result_comes_aga
     assert [(topic, event) for topic, event, _ in core.bus.said] == [(f"duel:{duel_id}", "duel:state")]
 
 
-async def test_asking_for_a_rematch_that_was_played_already_makes_no_other(core: Parts) -> None:
-    duel_id, ada, bob = await core.live()
-    await core.duels.command(duel_id, rules.Resign(ada))
-    for player_id in (ada, bob):
-        await core.duels.rematch(duel_id, player_id, lambda _: TERMS)
-    after = await core.duels.rematch_id(duel_id)
-    assert after is not None
-    await core.duels.command(after, rules.Resign(ada))
-    assert await core.duels.rematch(duel_id, bob, lambda _: TERMS) == []
-    assert await core.sql("SELECT count(*) FROM duels") == [(2,)]
-
-
 @pytest.mark.parametrize("error", [RuntimeError("of the client library"), ConnectionError("lost"), OSError()])
 async def test_the_timers_survive_whatever_the_store_raises(
     core: Parts, monkeypatch: pytest.MonkeyPatch, error: Exception

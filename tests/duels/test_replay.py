@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from python_duel.challenges.service import Challenges
-from python_duel.duels import replay, rules
+from python_duel.duels import rematch, replay, rules
 from python_duel.duels.archive import Replays
 from python_duel.duels.document import Document
 from python_duel.duels.journal import Kept, Outcome
@@ -544,7 +544,7 @@ async def test_a_rematch_that_is_asked_for_when_time_is_up_ends_a_duel_that_can_
     """It comes before anybody has said that time is up."""
     duel_id, ada, _ = await core.live()
     await core.sql("UPDATE duels SET deadline = starts_at + 1")
-    await core.duels.rematch(duel_id, ada, lambda duel: TERMS)
+    await rematch.offer(core.duels, duel_id, ada, lambda _: TERMS)
     assert (await core.duel(duel_id)).reason == "timeout"
     assert not (await core.duels.archive.replays.verify(duel_id)).faults
 

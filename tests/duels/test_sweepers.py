@@ -11,7 +11,7 @@ from python_duel.matchmaking.service import SETTLE_MS
 from python_duel.platform.redis import reply
 from python_duel.protocol.jobs import JOBS
 from python_duel.protocol.verdict import Verdict
-from tests.support.parts import Parts, parts
+from tests.support.parts import Parts, everybody, parts
 
 TWICE = 4
 """Each of the two sweeps so often, all side by side."""
@@ -22,10 +22,6 @@ async def both(core: Parts, database_url: str, redis_url: str) -> AsyncIterator[
     """The same stores as two processes have them."""
     async with parts(database_url, redis_url) as other:
         yield core, other
-
-
-async def everybody(player_id: str) -> bool:
-    return True
 
 
 async def sweep(both: tuple[Parts, Parts]) -> None:
@@ -40,7 +36,7 @@ async def test_a_half_done_pairing(both: tuple[Parts, Parts]) -> None:
     await core.queue.join(ada.player_id, "casual", "python", then)
     _, pairing = await core.queue.join(bob.player_id, "casual", "python", then)
     assert pairing
-    await asyncio.gather(*(core.matchmaking.sweep() for core in both for _ in range(TWICE)))
+    await asyncio.gather(*(core.matchmaking.sweep(everybody) for core in both for _ in range(TWICE)))
     assert await core.sql("SELECT id FROM duels") == [(pairing.duel_id,)]
     assert await core.queue.pairings() == []
 

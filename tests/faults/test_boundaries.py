@@ -135,3 +135,36 @@ async def test_an_invitation(hall: Hall, duelists: tuple[Player, Player], bounda
     await guest.do("duel:resign", {"duel_id": duel_id})
     await until(hall, "SELECT count(*) = 1 FROM replays WHERE duel_id = $1", duel_id)
     assert await breaches(hall.arena.database_url) == []
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    ["after_commit 1", *(pytest.param(it, marks=pytest.mark.slow) for it in ("before_commit 1", *WORDS))],
+)
+async def test_a_rematch(hall: Hall, duelists: tuple[Player, Player], boundary: str) -> None:
+    """Whoever's process lives only waits, as their page does; the other one comes back to the old duel, and sees it."""
+    ada, bob = duelists
+    duel_id = await pair(ada, bob)
+    await ada.do("duel:resign", {"duel_id": duel_id})
+    await until(hall, "SELECT count(*) = 1 FROM replays WHERE duel_id = $1", duel_id)
+    await ada.do("duel:rematch", {"duel_id": duel_id})
+    hall.arm(boundary)
+    with lasted("web process killed while a rematch is accepted: until both know of it, restart included"):
+        await tried(bob, "duel:rematch", {"duel_id": duel_id})
+        await death(hall)
+        there = [player for player in duelists if player.socket.connected]
+        await come_back(*(player for player in duelists if player not in there))
+        if not (await bob.open(duel_id)).get("rematch_id"):
+            assert (await bob.open(duel_id))["rematch_offers"] == [ada.id]
+            await bob.do("duel:rematch", {"duel_id": duel_id})
+        after = (await bob.open(duel_id))["rematch_id"]
+        for player in there:
+            await player.heard("queue:matched", duel_id=after)
+    for player in duelists:
+        await player.open(after)
+    for player in duelists:
+        assert [side["id"] for side in (await player.state("live", after))["players"]] == [bob.id, ada.id]
+    assert await hall.ask("SELECT count(*) FROM duel_players WHERE player_id = ANY($1)", [ada.id, bob.id]) == 4
+    await ada.do("duel:resign", {"duel_id": after})
+    await until(hall, "SELECT count(*) = 1 FROM replays WHERE duel_id = $1", after)
+    assert await breaches(hall.arena.database_url) == []

@@ -11,7 +11,7 @@ from python_duel.matchmaking.queue import LEASE_MS, TICKETS
 from python_duel.matchmaking.service import SETTLE_MS
 from python_duel.platform.redis import reply
 from python_duel.protocol.client import DuelCreate
-from tests.support.parts import Parts
+from tests.support.parts import Parts, everybody, nobody
 
 
 async def guests(core: Parts, count: int) -> list[str]:
@@ -85,7 +85,7 @@ async def test_a_pairing_left_by_a_crash_is_completed_and_told(core: Parts) -> N
     long_ago = core.clock.now() - SETTLE_MS - 1
     await core.queue.join(ada, "casual", "python", long_ago)
     await core.queue.join(bob, "casual", "python", long_ago)
-    await asyncio.gather(core.matchmaking.sweep(), core.matchmaking.sweep())
+    await asyncio.gather(core.matchmaking.sweep(everybody), core.matchmaking.sweep(everybody))
     assert await pairs(core) == {frozenset({ada, bob}): 1}
     assert await core.queue.pairings() == []
     assert {topic for topic, event, _ in core.bus.said if event == "queue:matched"} == {
@@ -102,7 +102,7 @@ async def test_a_duel_made_by_a_process_that_died_before_it_told_is_told(core: P
     await core.matchmaking._pair(pairing)
     await reply(core.redis.hset("{queue}:pairings", pairing.duel_id, await stored(pairing.at, ada, bob)))
     core.bus.said.clear()
-    await core.matchmaking.sweep()
+    await core.matchmaking.sweep(everybody)
     assert core.bus.count("queue:matched") == 2
     assert await pairs(core) == {frozenset({ada, bob}): 1}
 
@@ -118,28 +118,18 @@ async def test_who_was_passed_over_while_away_is_paired_when_back(core: Parts) -
     await core.matchmaking.join(ada, "casual", ["python"])
     await core.queue.lease([ada], core.clock.now() - 1)
     await core.matchmaking.join(bob, "casual", ["python"])
-    await core.matchmaking.sweep()
+    await core.matchmaking.sweep(everybody)
     assert await pairs(core) == {}
     await core.queue.lease([ada], core.clock.now() + LEASE_MS)
-    await core.matchmaking.sweep()
+    await core.matchmaking.sweep(everybody)
     assert await pairs(core) == {frozenset({ada, bob}): 1}
-
-
-async def there(player_id: str) -> bool:
-    """Everybody has an open socket."""
-    return True
-
-
-async def gone(player_id: str) -> bool:
-    """Nobody has."""
-    return False
 
 
 async def test_nobody_is_drawn_into_a_duel_while_away(core: Parts) -> None:
     ada, bob = await guests(core, 2)
     _, code = await core.matchmaking.create_invite(ada, DuelCreate())
     with pytest.raises(Unavailable, match="not here"):
-        await core.matchmaking.accept(bob, code, gone)
+        await core.matchmaking.accept(bob, code, nobody)
     assert await pairs(core) == {}
 
 
@@ -147,18 +137,20 @@ async def test_an_invitation_is_for_one(core: Parts) -> None:
     ada, *others = await guests(core, 6)
     duel_id, code = await core.matchmaking.create_invite(ada, DuelCreate())
     with pytest.raises(Forbidden):
-        await core.matchmaking.accept(ada, code, there)
-    answers = await asyncio.gather(*(core.matchmaking.accept(p, code, there) for p in others), return_exceptions=True)
+        await core.matchmaking.accept(ada, code, everybody)
+    answers = await asyncio.gather(
+        *(core.matchmaking.accept(p, code, everybody) for p in others), return_exceptions=True
+    )
     assert answers.count(duel_id) == 1
     assert all(isinstance(answer, str | DuelError) for answer in answers)
     winner = others[answers.index(duel_id)]
     assert await pairs(core) == {frozenset({ada, winner}): 1}
-    assert await core.matchmaking.accept(winner, code, gone) == duel_id
+    assert await core.matchmaking.accept(winner, code, nobody) == duel_id
     await core.duels.command(duel_id, rules.Resign(ada))
     with pytest.raises(NotFound):
-        await core.matchmaking.accept(next(p for p in others if p != winner), code, there)
+        await core.matchmaking.accept(next(p for p in others if p != winner), code, everybody)
     with pytest.raises(NotFound, match="new link"):
-        await core.matchmaking.accept(winner, "unknown", there)
+        await core.matchmaking.accept(winner, "unknown", everybody)
 
 
 async def test_accepting_takes_both_out_of_the_queue(core: Parts) -> None:
@@ -166,9 +158,18 @@ async def test_accepting_takes_both_out_of_the_queue(core: Parts) -> None:
     _, code = await core.matchmaking.create_invite(ada, DuelCreate(minutes=2, visibility="veiled"))
     await core.matchmaking.join(ada, "casual", ["python"])
     await core.matchmaking.join(bob, "ranked", ["python"])
-    duel = await core.duel(await core.matchmaking.accept(bob, code, there))
+    duel = await core.duel(await core.matchmaking.accept(bob, code, everybody))
     assert await reply(core.redis.hkeys(TICKETS)) == []
     assert (duel.deadline - duel.starts_at, duel.visibility, duel.public) == (120_000, "veiled", False)
+
+
+async def test_accepting_one_that_was_played_already_takes_nobody_out_of_the_queue(core: Parts) -> None:
+    ada, bob = await guests(core, 2)
+    _, code = await core.matchmaking.create_invite(ada, DuelCreate())
+    await core.duels.command(await core.matchmaking.accept(bob, code, everybody), rules.Resign(ada))
+    await core.matchmaking.join(ada, "casual", ["python"])
+    await core.matchmaking.accept(bob, code, everybody)
+    assert await reply(core.redis.hkeys(TICKETS)) == [ada]
 
 
 async def test_who_is_put_back_while_their_other_tap_is_paired_keeps_no_ticket(

@@ -36,6 +36,16 @@ from python_duel.settings import Settings
 TERMS = Terms("casual", ranked=False, visibility="live", public=True, length=600_000, countdown=0, grace=60_000)
 
 
+async def everybody(player_id: str) -> bool:
+    """Is there."""
+    return True
+
+
+async def nobody(player_id: str) -> bool:
+    """Is there."""
+    return False
+
+
 class LoudBus(Bus):
     """A bus that remembers what was published."""
 

@@ -38,26 +38,28 @@ async def insert(
     terms: Terms,
     challenge_digest: str,
     offered: Collection[str],
-    rematch_of: str | None,
-) -> None:
-    """Write a duel that is made at `now` (ms) and starts after its countdown; `offered`: the languages there are."""
+    rematch_of: str | None = None,
+) -> Duel:
+    """Write a duel that is made at `now` (ms) and starts after its countdown; `offered`: the languages there are.
+
+    Gives its row, which does not know its sides yet. Raises `Conflict`, perhaps only at the commit.
+    """
     starts_at = now + terms.countdown
-    session.add(
-        Duel(
-            id=duel_id,
-            mode=terms.mode,
-            ranked=terms.ranked,
-            visibility=terms.visibility,
-            public=terms.public,
-            challenge_digest=challenge_digest,
-            status="countdown",
-            created_at=now,
-            starts_at=starts_at,
-            deadline=starts_at + terms.length,
-            grace=terms.grace,
-            rematch_of=rematch_of,
-        )
+    duel = Duel(
+        id=duel_id,
+        mode=terms.mode,
+        ranked=terms.ranked,
+        visibility=terms.visibility,
+        public=terms.public,
+        challenge_digest=challenge_digest,
+        status="countdown",
+        created_at=now,
+        starts_at=starts_at,
+        deadline=starts_at + terms.length,
+        grace=terms.grace,
+        rematch_of=rematch_of,
     )
+    session.add(duel)
     await session.flush()
     # In one order whoever sits where: two duels of the same two players would wait for each other.
     for seat, entrant in sorted(enumerate(entrants), key=lambda side: side[1].player_id):
@@ -74,3 +76,4 @@ async def insert(
                 starting_language=language,
             )
         )
+    return duel

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NoReturn
 
 import structlog
 
@@ -22,7 +23,6 @@ from python_duel.platform import metrics
 from python_duel.platform.batch import Batch
 from python_duel.platform.bus import Bus
 from python_duel.platform.clock import Clock
-from python_duel.platform.ids import new_id
 from python_duel.platform.postgres import PATIENCE_S, Conflict, Database, Transaction, read_now
 from python_duel.platform.stores import AWAY, log_failure
 from python_duel.protocol.base import Language
@@ -71,41 +71,45 @@ class Duels:
     # ---- making and finding
 
     async def create(
-        self,
-        duel_id: str,
-        entrants: tuple[Entrant, Entrant],
-        terms: Terms,
-        package: Package | None = None,
-        rematch_of: str | None = None,
-    ) -> None:
-        """Create a duel, once: the same id again does nothing. Raises `AlreadyInDuel`; nothing is created then."""
+        self, duel_id: str, entrants: tuple[Entrant, Entrant], terms: Terms, package: Package | None = None
+    ) -> bool:
+        """Create a duel, once: the same id again only tells of it. False: it is over.
+
+        Raises `AlreadyInDuel`; nothing is created then.
+        """
         player_ids = [entrant.player_id for entrant in entrants]
-        if package is None:
-            async with self.database.transaction() as session:
-                avoid = await repository.played_challenges(session, player_ids)
-            package = await self.challenges.pick(avoid)
+        package = package or await self.pick(player_ids)
         offered = package.offered(await self.languages())
 
-        async def make(session: Transaction) -> tuple[Duel | None, int]:
+        async def make(session: Transaction) -> tuple[Duel, bool]:
             known = await repository.get(session, duel_id)
             if known:
-                return known, known.starts_at
+                return known, False
             now = await self._now(session)
-            await insert(session, now, duel_id, entrants, terms, package.digest, offered, rematch_of)
-            return None, now + terms.countdown
+            return await insert(session, now, duel_id, entrants, terms, package.digest, offered), True
 
         try:
-            known, starts_at = await self.database.unit(make)
+            duel, new = await self.database.unit(make)
         except Conflict as error:
-            await self._explain(error, duel_id, player_ids)
-            return
-        if known is None:
-            metrics.DUELS_STARTED.labels(terms.mode).inc()
-            await self._afterwards(self.journal.begin(duel_id))
-        elif known.status == "finished":
-            return
-        # Told again when it stands already: who made it may have died before this.
-        await self._afterwards(self._tell_matched(duel_id, starts_at, player_ids))
+            async with self.database.transaction() as session:
+                known = await repository.get(session, duel_id)
+            duel, new = known or await self.refuse(error, player_ids), False
+        await self.opened(duel, player_ids, new=new)
+        return duel.status != "finished"
+
+    async def pick(self, player_ids: list[str]) -> Package:
+        """A challenge by chance, not one that they met last."""
+        async with self.database.transaction() as session:
+            avoid = await repository.played_challenges(session, player_ids)
+        return await self.challenges.pick(avoid)
+
+    async def opened(self, duel: Duel, player_ids: list[str], *, new: bool) -> None:
+        """Let its players know, also when it stands already: who made it may have died before this."""
+        if new:
+            metrics.DUELS_STARTED.labels(duel.mode).inc()
+            await self.afterwards(self.journal.begin(duel.id))
+        if duel.status != "finished":
+            await self.afterwards(self._tell_matched(duel.id, duel.starts_at, player_ids))
 
     async def _tell_matched(self, duel_id: str, starts_at: int, player_ids: list[str]) -> None:
         await self.timers.set(duel_id, starts_at)
@@ -120,11 +124,8 @@ class Duels:
         for player_id in player_ids:
             await self.bus.publish(f"player:{player_id}", event, matched)
 
-    async def _explain(self, error: Conflict, duel_id: str, player_ids: list[str]) -> None:
-        """Turn a constraint's refusal into what happened: made already, or somebody is in another duel."""
-        async with self.database.transaction() as session:
-            if await repository.get(session, duel_id):
-                return
+    async def refuse(self, error: Conflict, player_ids: list[str]) -> NoReturn:
+        """Turn a constraint's refusal of a duel into what it means: raises `AlreadyInDuel`, or `error` itself."""
         for player_id in player_ids:
             active = await self.active(player_id)
             if active:
@@ -184,14 +185,14 @@ class Duels:
                 await repository.note(session, duel_id, await self._now(session), line)
 
         await self.database.unit(write)
-        await self._afterwards(self.tell(duel_id))
+        await self.afterwards(self.tell(duel_id))
 
     # ---- commands
 
     async def command(self, duel_id: str, command: rules.Command) -> Change:
         """Do `command` now; raises `NotFound`, `Forbidden` or `NotLive`."""
         change = await self.database.unit(lambda session: self.decide(session, duel_id, command))
-        await self._afterwards(self.announce(change))
+        await self.afterwards(self.announce(change))
         return change
 
     async def submit(self, duel_id: str, player_id: str, submission: Submission) -> Submission:
@@ -211,12 +212,12 @@ class Duels:
 
         stored, change = await self.database.unit(receive)
         if change:
-            await self._afterwards(self.announce(change))
-            await self._afterwards(self.judge(submission, change.duel.challenge_digest))
+            await self.afterwards(self.announce(change))
+            await self.afterwards(self.judge(submission, change.duel.challenge_digest))
             metrics.SUBMISSIONS.labels(submission.language).inc()
         return stored
 
-    async def _afterwards(self, effect: Awaitable[None]) -> None:
+    async def afterwards(self, effect: Awaitable[None]) -> None:
         """What follows a commit. That stands whatever becomes of this: a timer or the sweep does it again."""
         try:
             await effect
@@ -365,23 +366,6 @@ class Duels:
                 await repository.note(session, duel.id, await self._now(session), {**line, "verdict": verdict})
 
         await self.database.unit(note)
-
-    async def rematch(self, duel_id: str, player_id: str, terms: Callable[[Duel], Terms]) -> list[str]:
-        """Offer a rematch; when both have, the next duel is made, and the players of one just made are given.
-
-        Raises as `command` and `create`.
-        """
-        change = await self.command(duel_id, rules.OfferRematch(player_id))
-        duel = change.duel
-        if not all(player.offers_rematch for player in duel.players):
-            return []
-        # The other side starts first this time: seats swap. One that is made already is told of again: who made it may
-        # not have come to that.
-        second, first = (Entrant(player.player_id, player.language) for player in duel.players)
-        made = await self.rematch_id(duel_id)
-        await self.create(made or new_id(), (first, second), terms(duel), rematch_of=duel_id)
-        await self._afterwards(self.tell(duel_id))
-        return [] if made else [first.player_id, second.player_id]
 
     async def rematch_id(self, duel_id: str) -> str | None:
         """The duel that followed this one."""

@@ -12,6 +12,7 @@ Keys, hash-tagged together:
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,7 +32,10 @@ local function note(gone, player)
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   redis.call('ZREMRANGEBYSCORE', gone, '-inf', now - {GONE_MS})
+  -- Later than before, even where the clock does not say so.
+  now = math.max(now, (redis.call('ZSCORE', gone, player) or 0) + 1)
   redis.call('ZADD', gone, now, player)
+  return now
 end
 """
 
@@ -70,14 +74,12 @@ while true do
     redis.call('ZREM', KEYS[1], me)
     redis.call('ZREM', KEYS[3], me, other)
     redis.call('HDEL', KEYS[2], me, other)
-    note(KEYS[7], me)
-    note(KEYS[7], other)
     local waited = now - first.joined_at
     local mean = tonumber(redis.call('GET', KEYS[5]) or waited)
     redis.call('SET', KEYS[5], math.floor(mean * 0.9 + waited * 0.1))
     local pairing = cjson.encode({at = now, mode = ARGV[6], players = {
-      {player_id = other, language = first.language, joined_at = first.joined_at},
-      {player_id = me, language = mine.language, joined_at = mine.joined_at}}})
+      {player_id = other, language = first.language, joined_at = first.joined_at, noted = note(KEYS[7], other)},
+      {player_id = me, language = mine.language, joined_at = mine.joined_at, noted = note(KEYS[7], me)}}})
     redis.call('HSET', KEYS[4], ARGV[5], pairing)
     return {'paired', ticket, pairing}
   end
@@ -148,11 +150,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """One half of a pairing."""
+    """One half of a pairing. `noted`: when its ticket was consumed (ms, the store's clock)."""
 
     player_id: str
     language: str
     joined_at: int
+    noted: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,17 @@ class Queue:
         stored: dict[str, str] = await reply(self._redis.hgetall(PAIRINGS))
         return [_pairing(duel_id, json.loads(text)) for duel_id, text in stored.items()]
 
+    async def left(self, pairing: Pairing) -> set[str]:
+        """Who of the two has given that place up since they were paired: left, or waits in the other mode."""
+        player_ids = [player.player_id for player in pairing.players]
+        noted: list[float | None] = await reply(self._redis.zmscore(GONE, player_ids))
+        tickets: list[str | None] = await reply(self._redis.hmget(TICKETS, player_ids))
+        return {
+            player.player_id
+            for player, at, ticket in zip(pairing.players, noted, tickets, strict=True)
+            if (at or 0) > player.noted or (ticket and _place(json.loads(ticket)).mode != pairing.mode)
+        }
+
     async def settle(self, duel_id: str) -> None:
         """The pairing's duel stands, or never will."""
         await reply(self._redis.hdel(PAIRINGS, duel_id))
@@ -245,5 +259,8 @@ def _place(ticket: dict[str, Any]) -> Place:
 
 
 def _pairing(duel_id: str, body: dict[str, Any]) -> Pairing:
-    first, second = (Paired(p["player_id"], p["language"], p["joined_at"]) for p in body["players"])
+    # An older version did not note it: nobody of theirs is taken to have left.
+    first, second = (
+        Paired(p["player_id"], p["language"], p["joined_at"], p.get("noted", math.inf)) for p in body["players"]
+    )
     return Pairing(duel_id, body["mode"], body["at"], (first, second))

@@ -1,18 +1,22 @@
 """From a ticket to a duel, and duels by invitation."""
 
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
 import structlog
 
-from python_duel.duels import repository
+from python_duel.duels import rematch, repository
 from python_duel.duels.models import Duel, Invite
 from python_duel.duels.opening import Entrant, Terms
+from python_duel.duels.recovery import Known
 from python_duel.duels.service import Duels, Present
 from python_duel.errors import AlreadyInDuel, Forbidden, NotFound, Unavailable
 from python_duel.matchmaking.places import Places
-from python_duel.matchmaking.queue import LEASE_MS, MODES, Pairing, Place, Queue, Waiting
+from python_duel.matchmaking.queue import LEASE_MS, MODES, Paired, Pairing, Place, Queue, Waiting
 from python_duel.platform.clock import Clock
 from python_duel.platform.ids import digest, new_id
 from python_duel.platform.postgres import read_now
-from python_duel.platform.stores import log_failure
+from python_duel.platform.stores import AWAY, log_failure
 from python_duel.protocol.base import Language, Mode
 from python_duel.protocol.client import DuelCreate
 from python_duel.protocol.server import QueueRejoined
@@ -22,7 +26,7 @@ SETTLE_MS = 2000
 """A pairing older than this whose duel is not there was left behind by a crash."""
 
 GIVE_UP_MS = 60_000
-"""A pairing that could not be made for so long is dropped: its players may queue again all the while."""
+"""A pairing that could not be made for so long, though the stores answer, is dropped: its players wait again."""
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +111,7 @@ class Matchmaking:
             raise NotFound("There is no such invitation: ask for a new link.")
         if invite.host_id == guest_id:
             raise Forbidden("This is your own invitation: send it to somebody else.")
-        duel = await self._made(invite)
+        duel = await self._made(invite.duel_id)
         if duel is None and not await present(invite.host_id):
             raise Unavailable("Your host is not here: ask them to open their page, then accept again.")
         if duel is None or _plays(guest_id, duel):
@@ -115,13 +119,13 @@ class Matchmaking:
             duel = await self._make(invite, guest_id)
         if not _plays(guest_id, duel):
             raise NotFound("Somebody else has accepted this invitation: ask for a new link.")
-        for player in duel.players:
-            await self.queue.leave(player.player_id)
+        if duel.status != "finished":
+            await self._seated(player.player_id for player in duel.players)
         return duel.id
 
-    async def _made(self, invite: Invite) -> Duel | None:
+    async def _made(self, duel_id: str) -> Duel | None:
         async with self._duels.database.transaction() as session:
-            return await repository.get(session, invite.duel_id)
+            return await repository.get(session, duel_id)
 
     async def _make(self, invite: Invite, guest_id: str) -> Duel:
         await self._duels.create(
@@ -132,28 +136,37 @@ class Matchmaking:
         )
         return await self._duels.get(invite.duel_id)
 
-    async def sweep(self) -> None:
+    async def sweep(self, known: Known) -> None:
         """Complete the pairings that a crash left half done, and pair who came back to the queue. Idempotent."""
         now = self._clock.now()
         for pairing in await self.queue.pairings():
             if now - pairing.at > SETTLE_MS:
-                await self._settle(pairing, now)
+                await _apart(pairing, self._settle(pairing, known))
         for mode in MODES:
             for player_id in (await self.queue.present(mode, now))[1:]:
                 again = await self.queue.rejoin(player_id, mode, now)
                 if again:
-                    await self._pair(again)
+                    await _apart(again, self._pair(again))
 
-    async def _settle(self, pairing: Pairing, now: int) -> None:
+    async def _settle(self, pairing: Pairing, known: Known) -> None:
+        """Of a pairing that was left behind make the duel, if both are there and want it; else who does waits again."""
+        there = [player for player in await self._wanting(pairing) if await known(player.player_id) is not False]
+        if len(there) < len(pairing.players) and not await self._made(pairing.duel_id):
+            await self._part(pairing, there)
+            return
         try:
             await self._pair(pairing)
-        except Exception as error:  # noqa: BLE001 - whatever it is
-            # One that can never be made, its players unknown to this database, must not keep the others waiting.
-            log_failure(log, "a pairing could not be made", error, duel=pairing.duel_id)
-            if now - pairing.at > GIVE_UP_MS:
-                await self.queue.settle(pairing.duel_id)
+        except Exception as error:
+            # While a store is away nobody can say that it will never be.
+            if not isinstance(error, AWAY) and self._clock.now() - pairing.at > GIVE_UP_MS:
+                await self._part(pairing, there)
+            raise
 
-    def rematch_terms(self, duel: Duel) -> Terms:
+    async def rematch(self, duel_id: str, player_id: str) -> None:
+        """As `duels.rematch.offer`, on the same terms again; nobody who is in the next duel waits for another one."""
+        await self._seated(await rematch.offer(self._duels, duel_id, player_id, self._rematch_terms))
+
+    def _rematch_terms(self, duel: Duel) -> Terms:
         """The same again."""
         return self._terms(
             duel.mode,  # type: ignore[arg-type]
@@ -168,26 +181,41 @@ class Matchmaking:
         first, second = (Entrant(player.player_id, player.language) for player in pairing.players)
         terms = self._terms(pairing.mode, ranked=pairing.mode == "ranked", visibility="live", public=True)
         try:
-            await self._duels.create(pairing.duel_id, (first, second), terms)
+            goes_on = await self._duels.create(pairing.duel_id, (first, second), terms)
         except AlreadyInDuel:
-            await self.queue.settle(pairing.duel_id)
-            await self._requeue(pairing)
+            await self._part(pairing, await self._wanting(pairing))
             return
         await self.queue.settle(pairing.duel_id)
-        for player in pairing.players:
+        if goes_on:
             # A second tap may have taken a ticket after the first was consumed.
-            await self.queue.leave(player.player_id)
+            await self._seated(player.player_id for player in pairing.players)
 
-    async def _requeue(self, pairing: Pairing) -> None:
-        for player in pairing.players:
-            if await self._duels.active(player.player_id) is None:
-                now = self._clock.now()
-                _, again = await self.queue.join(player.player_id, pairing.mode, player.language, now, player.joined_at)
-                if again:
-                    await self._pair(again)
-                elif await self._duels.active(player.player_id):
-                    # Another tap of theirs was paired between the two.
-                    await self.queue.leave(player.player_id)
+    async def _wanting(self, pairing: Pairing) -> list[Paired]:
+        left = await self.queue.left(pairing)
+        return [player for player in pairing.players if player.player_id not in left]
+
+    async def _seated(self, player_ids: Iterable[str]) -> None:
+        """They are in a duel, and wait for no other."""
+        for player_id in player_ids:
+            await self._duels.afterwards(self.leave(player_id))
+
+    async def _part(self, pairing: Pairing, players: list[Paired]) -> None:
+        """Its duel will not be: these wait again, at their places."""
+        met = [again for player in players if (again := await self._requeue(player, pairing.mode))]
+        await self.queue.settle(pairing.duel_id)
+        for again in met:
+            await self._pair(again)
+
+    async def _requeue(self, player: Paired, mode: Mode) -> Pairing | None:
+        """Unless they are in a duel."""
+        if await self._duels.active(player.player_id):
+            return None
+        now = self._clock.now()
+        _, again = await self.queue.join(player.player_id, mode, player.language, now, player.joined_at)
+        if again is None and await self._duels.active(player.player_id):
+            # Another tap of theirs was paired between the two.
+            await self.queue.leave(player.player_id)
+        return again
 
     async def _first(self, languages: list[Language]) -> Language:
         available = await self._duels.languages()
@@ -224,6 +252,14 @@ class Matchmaking:
             countdown=int(self._settings.countdown * 1000),
             grace=int(self._settings.reconnect_grace * 1000),
         )
+
+
+async def _apart(pairing: Pairing, step: Coroutine[Any, Any, None]) -> None:
+    """One pairing's trouble is not the others'; the next sweep tries again."""
+    try:
+        await step
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        log_failure(log, "a pairing could not be made", error, duel=pairing.duel_id)
 
 
 def _plays(player_id: str, duel: Duel) -> bool:

@@ -153,12 +153,8 @@ class Handlers:
         await self._services.duels.command(message.duel_id, rules.OfferDraw(connection.player_id))
 
     async def rematch(self, connection: Connection, message: client.DuelRef) -> None:
-        services = self._services
-        player_id, terms = connection.player_id, services.matchmaking.rematch_terms
-        with _discreet(player_id):
-            made = await services.duels.rematch(message.duel_id, player_id, terms)
-        for player_id in made:
-            await services.matchmaking.queue.leave(player_id)
+        with _discreet(connection.player_id):
+            await self._services.matchmaking.rematch(message.duel_id, connection.player_id)
 
     async def say(self, connection: Connection, message: client.DuelSay) -> None:
         if message.reaction not in REACTIONS:

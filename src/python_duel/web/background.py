@@ -172,7 +172,7 @@ class Background:
                 if await services.redis.set("sweeper", services.bus.process, nx=True, px=int(SWEEP_S * 1000)):
                     # Apart: what one can never finish must not keep the other from its work.
                     with _logged("queue"):
-                        await services.matchmaking.sweep()
+                        await services.matchmaking.sweep(services.presence.known)
                     await self._recovery.sweep(services.presence.known)
             await asyncio.sleep(SWEEP_S)
 
