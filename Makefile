@@ -23,9 +23,9 @@ e2e: ## play duels in real browsers
 
 # Rows of docs/faults.md that are shown outside of tests/faults.
 FAULTS_ELSEWHERE = contract/test_cluster contract/test_homes contract/test_matchmaking contract/test_pens contract/test_sockets \
-  duels/test_service duels/test_sweepers e2e/test_absence e2e/test_recovery judge/test_faults judge/test_worker platform/test_backup realtime/test_presence \
-  realtime/test_judging realtime/test_writing sandbox/test_cgroup sandbox/test_still sandbox/test_zygote serve/test_full_disk serve/test_serve \
-  web/test_background web/test_handover
+  duels/test_rematch duels/test_service duels/test_sweepers e2e/test_absence e2e/test_recovery judge/test_faults judge/test_worker \
+  matchmaking/test_poison platform/test_backup realtime/test_judging realtime/test_presence realtime/test_writing \
+  sandbox/test_cgroup sandbox/test_still sandbox/test_zygote serve/test_full_disk serve/test_serve web/test_background web/test_handover
 faults: ## kill, starve and cut off every part of the platform in mid-duel
 	./duel test tests/faults tests/model $(addprefix tests/,$(addsuffix .py,$(FAULTS_ELSEWHERE))) -m '' $(ARGS)
 
