@@ -9,7 +9,9 @@ from python_duel.challenges.service import Challenges
 from python_duel.platform.bundled import bundled
 from python_duel.platform.postgres import Database
 
-CHANGED = "UPDATE challenges SET package = jsonb_set(package::jsonb, '{hidden,0,name}', '\"other\"')::text"
+CHANGED = """
+    UPDATE challenges SET package = jsonb_set(package::jsonb, '{hidden,0,name}', '"other"')::text
+    WHERE digest = (SELECT min(digest) FROM challenges) RETURNING digest"""
 
 
 async def test_a_package_that_was_changed_is_not_given_and_the_next_start_mends_it(database_url: str) -> None:
@@ -17,13 +19,15 @@ async def test_a_package_that_was_changed_is_not_given_and_the_next_start_mends_
     try:
         await Challenges(database, 65_536).seed(bundled("challenges"))
         sql = await asyncpg.connect(database_url)
-        await sql.execute(CHANGED)
+        digest = await sql.fetchval(CHANGED)
         await sql.close()
+        damaged, mended = Challenges(database, 65_536), Challenges(database, 65_536)
         with pytest.raises(ValueError, match="is not what was stored"):
-            await Challenges(database, 65_536).current()
-        mended = Challenges(database, 65_536)
+            await damaged.by_digest(digest)
+        others = [package.digest for package in await damaged.current()]
         await mended.seed(bundled("challenges"))
-        assert await mended.current()
+        assert {digest, *others} == {package.digest for package in await mended.current()}
+        assert digest not in others
     finally:
         await database.close()
 

@@ -62,14 +62,17 @@ async def test_it_waits_for_a_database_that_is_away(core: Parts) -> None:
     assert await core.duels.active(ada) == pairing.duel_id
 
 
-async def test_players_of_one_that_can_never_be_made_wait_again(core: Parts) -> None:
-    """There is no challenge: they meet again, from their old places."""
+async def test_players_of_one_that_can_never_be_made_wait_anew(core: Parts) -> None:
+    """There is no challenge. Whoever waits now is met before they meet each other again."""
+    cleo, _ = await core.entrants()
     pairing, ada, bob = await behind(core, GIVE_UP_MS + 1000)
     await core.sql("UPDATE challenges SET current = false")
+    await core.matchmaking.join(cleo.player_id, "casual", ["python"])
     await core.matchmaking.sweep(everybody)
     [again] = await core.queue.pairings()
     assert again.duel_id != pairing.duel_id
-    assert {(half.player_id, half.joined_at) for half in again.players} == {(ada, pairing.at), (bob, pairing.at)}
+    assert {half.player_id for half in again.players} == {ada, cleo.player_id}
+    assert await core.queue.present("casual", core.clock.now()) == [bob]
 
 
 @pytest.mark.parametrize("by", ["closing the page", "leaving", "waiting in the other mode"])

@@ -3,6 +3,8 @@
 import random
 from pathlib import Path
 
+import structlog
+
 from python_duel.challenges import repository
 from python_duel.challenges.loader import load_all
 from python_duel.challenges.package import Package
@@ -10,6 +12,7 @@ from python_duel.errors import NotFound
 from python_duel.platform.postgres import START_S, Database, read_now
 
 _chance = random.SystemRandom()
+log = structlog.get_logger(__name__)
 
 
 class Challenges:
@@ -30,7 +33,13 @@ class Challenges:
         """What may be played, easiest first."""
         async with self._database.transaction() as session:
             digests = await repository.current(session)
-        return sorted([await self.by_digest(digest) for digest in digests], key=lambda p: (p.difficulty, p.slug))
+        packages = []
+        for digest in digests:
+            try:
+                packages.append(await self.by_digest(digest))
+            except ValueError as error:
+                log.error("a challenge is damaged; the next start mends it", digest=digest, error=str(error))
+        return sorted(packages, key=lambda package: (package.difficulty, package.slug))
 
     async def by_slug(self, slug: str) -> Package:
         """The current version of a challenge; raises `NotFound`."""

@@ -27,6 +27,8 @@ from python_duel.protocol.server import Player
 PAGE = 20
 KEPT_S = 86_400
 """So long others may keep a replay without asking: it never changes."""
+FORMAT = 1
+"""Of what is kept: another one is another answer."""
 UNLISTED = {"Cache-Control": "no-store"}
 Viewer = Callable[[Request], Awaitable[str | None]]
 """The id of the player who asks, if they have a session."""
@@ -61,7 +63,7 @@ def router(duels: Duels, challenges: Challenges, clock: Clock, viewer: Viewer) -
         duel = await duels.get(duel_id)
         if not duel.public and await viewer(request) not in {player.player_id for player in duel.players}:
             raise NotFound("There is no such duel.")
-        tag = f'"{await duels.archive.replays.hash(duel_id)}"'
+        tag = f'"{FORMAT}-{await duels.archive.replays.hash(duel_id)}"'
         headers = {"Cache-Control": f"public, max-age={KEPT_S}", "ETag": tag} if duel.public else UNLISTED
         if duel.public and tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)

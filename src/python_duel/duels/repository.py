@@ -215,10 +215,10 @@ async def note_up(session: AsyncSession, now: int) -> None:
 
 async def note_cut_off(session: AsyncSession, now: int, since: int) -> bool:
     """Players of one process cannot come and go; for a while, since it notes that now and then. Whether those of
-    another one can: it has said so after `since`.
+    another one can: it has said so after `since`, and a moment ago.
     """
     note = update(Uptime).values(up_since=now + CUT_OFF_MS).returning(Uptime.seen_at)
-    return bool((await session.execute(note)).scalar_one() > since)
+    return bool((await session.execute(note)).scalar_one() > max(since, now - 3 * NOTE_MS))
 
 
 async def up_since(session: AsyncSession, now: int) -> int:

@@ -1,6 +1,7 @@
 """From a ticket to a duel, and duels by invitation."""
 
 from collections.abc import Coroutine, Iterable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -26,7 +27,7 @@ SETTLE_MS = 2000
 """A pairing older than this whose duel is not there was left behind by a crash."""
 
 GIVE_UP_MS = 60_000
-"""A pairing that could not be made for so long, though the stores answer, is dropped: its players wait again."""
+"""A pairing that could not be made for so long, though the stores answer, is dropped: its players wait anew."""
 
 log = structlog.get_logger(__name__)
 
@@ -158,8 +159,10 @@ class Matchmaking:
             await self._pair(pairing)
         except Exception as error:
             # While a store is away nobody can say that it will never be.
-            if not isinstance(error, AWAY) and self._clock.now() - pairing.at > GIVE_UP_MS:
-                await self._part(pairing, there)
+            now = self._clock.now()
+            if not isinstance(error, AWAY) and now - pairing.at > GIVE_UP_MS:
+                # At the end: at their places they would meet again, and neither ever anybody else.
+                await self._part(pairing, [replace(player, joined_at=now) for player in there])
             raise
 
     async def rematch(self, duel_id: str, player_id: str) -> None:

@@ -72,6 +72,8 @@ class Judging:
             return known, await self._place(known)
         pen = await services.writing.stored(connection, message.duel_id, message.seq)
         duel = await services.duels.get(message.duel_id)
+        if duel.status == "finished":
+            raise NotLive("The duel is over.")
         package = await services.duels.package(duel)
         await self._refuse_language(package, message.language)
         await services.duels.jobs.room(connection.player_id, "submission")

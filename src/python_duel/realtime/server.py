@@ -61,7 +61,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     async def close(self, sid: str) -> None:
         """Close the connection of a socket that has joined, as a network does: clients connect again by themselves."""
-        await self.eio.disconnect(self.manager.eio_sid_from_sid(sid, "/"))
+        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
+        if eio_sid is not None:  # of nobody: the library would close them all
+            await self.eio.disconnect(eio_sid)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         """Offer the packet to the socket's link, then handle it the general way.

@@ -118,7 +118,7 @@ class Background:
         except AWAY:
             elsewhere = services.duels.homes.others
         if elsewhere and silent >= MOVE_MS:
-            await self._sockets.send_elsewhere()
+            self._sockets.send_elsewhere()
 
     async def _say(self) -> None:
         """Where duels may live, and how many sockets are here."""
