@@ -42,7 +42,7 @@ def a_process(core: Parts) -> Services:
 def a_socket(player_id: str, sent: list[bytes] | None = None) -> Connection:
     """An open socket. `sent`: takes what is sent to it."""
     credit = partial(Credit, 1e6, 1_000_000)
-    link = Link((sent if sent is not None else []).append)
+    link = Link((sent if sent is not None else []).append, lambda reason: None)
     return Connection(next(SIDS), link, player_id, "session", credit(), credit(), credit())
 
 

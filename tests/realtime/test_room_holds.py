@@ -50,7 +50,7 @@ class Socket:
     """What one socket was sent: the names of events, and the seqs of edits."""
 
     def __init__(self) -> None:
-        self.link = Link(self.take)
+        self.link = Link(self.take, lambda reason: None)
         self.sent: list[str] = []
         self.edits: list[int] = []
 

@@ -28,7 +28,7 @@ from python_duel.realtime.services import Services
 
 log = structlog.get_logger(__name__)
 LOOK_S = 0.02
-LONELY = "This server has lost touch with the others: connect again, nothing is lost."
+LONELY = "This server is cut off: connect again, nothing is lost."
 OTHER_RATE, OTHER_BURST = 50, 300
 """Events that are no edits, a second and at once: more than any player needs, less than a flood."""
 
@@ -40,7 +40,6 @@ class Namespace:
         self._server, self._services = server, services
         self._handlers = Handlers(services)
         self._connections: dict[str, Connection] = {}
-        self._closing: dict[str, asyncio.Task[None]] = {}
         self._under_way = 0
         """Events that are being handled."""
         self._drain_ms: int | None = None
@@ -185,17 +184,9 @@ class Namespace:
             await self._close_session(players[session], {"session": session, "reason": "This session has ended."})
 
     def send_elsewhere(self) -> None:
-        """Close every socket, for its client to connect again: to another process, if they can. Not waited for: each
-        may have an event under way that hangs.
-        """
-        for sid, connection in self._connections.items():
-            if sid not in self._closing:
-                connection.link.send(wire.event("session:closed", SessionClosed(reason=LONELY, reconnect=True)))
-                self._closing[sid] = asyncio.create_task(self._server.close(sid))
-                self._closing[sid].add_done_callback(partial(self._closed, sid))
-
-    def _closed(self, sid: str, _: asyncio.Task[None]) -> None:
-        del self._closing[sid]
+        """Close every socket, for its client to connect again: to another process, if they can."""
+        for connection in self._connections.values():
+            connection.link.cut(LONELY)
 
     async def _close_session(self, player_id: str, data: dict[str, Any]) -> None:
         for connection in [c for c in self._connections.values() if c.player_id == player_id]:

@@ -59,12 +59,6 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         """The link of a socket that has joined; raises KeyError when it is closed."""
         return self.eio.link(self.manager.eio_sid_from_sid(sid, "/"))
 
-    async def close(self, sid: str) -> None:
-        """Close the connection of a socket that has joined, as a network does: clients connect again by themselves."""
-        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
-        if eio_sid is not None:  # of nobody: the library would close them all
-            await self.eio.disconnect(eio_sid)
-
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         """Offer the packet to the socket's link, then handle it the general way.
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import engineio
 from engineio.packet import MESSAGE, Packet
 
-from python_duel.realtime.transport.link import Link, cut, drop, full
+from python_duel.realtime.transport.link import TOO_SLOW, Link, close, drop, full
 
 PING_S, PATIENCE_S = 20, 15
 """A client is pinged at least so often, and given up when it says nothing for so much longer."""
@@ -108,16 +108,21 @@ def _stock_link(socket: Any, tcp: Callable[[], asyncio.WriteTransport | None]) -
     closing: list[asyncio.Future[None]] = []
 
     def send(packet: bytes) -> None:
-        if not full(socket.queue.size, len(packet)):
+        if full(socket.queue.size, len(packet)):
+            cut(TOO_SLOW)
+        else:
             socket.queue.put_nowait(Packet(MESSAGE, data=packet[1:].decode()))
+
+    def cut(reason: str) -> None:
+        if link.send is drop:
             return
         link.send = drop
         transport = tcp() if socket.upgraded else None
         if transport:
-            cut(transport)
+            close(transport, reason)
         else:
             # Long-polling: there is nobody to write to. Its next request is told to connect again.
             closing.append(asyncio.ensure_future(socket.close(wait=False, abort=True)))
 
-    link = Link(send)
+    link = Link(send, cut)
     return link

@@ -29,7 +29,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from python_duel.realtime.transport.engine import PATIENCE_S, PING_S, Engine
-from python_duel.realtime.transport.link import Link, bound, cut, drop, full
+from python_duel.realtime.transport.link import TOO_SLOW, Link, bound, close, drop, full
 
 TEXT = WSMsgType.TEXT
 HANDSHAKE_S = 5
@@ -56,7 +56,7 @@ class Socket(AsyncSocket):  # type: ignore[misc]
         self.connected = self.upgraded = True
         self.upgrading = self.closing = self.closed = False
         self.last_ping = None
-        self.link = Link(self.push)
+        self.link = Link(self.push, self.cut)
         self.silent = False
         """Nothing was heard since the last ping."""
         self._transport = transport
@@ -74,8 +74,13 @@ class Socket(AsyncSocket):  # type: ignore[misc]
             else:
                 self._transport.send_reuse_external_bytearray(TEXT, bytearray(HEADER) + packet, HEADER)
             return
-        self.link.send = drop
-        cut(self._transport.underlying_transport)
+        self.cut(TOO_SLOW)
+
+    def cut(self, reason: str) -> None:
+        """Close it."""
+        if self.link.send is not drop:
+            self.link.send = drop
+            close(self._transport.underlying_transport, reason)
 
     def take(self, packet: bytes) -> None:
         """A packet came in. Packets are handled in order, the hot ones at once."""

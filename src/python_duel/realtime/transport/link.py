@@ -22,14 +22,16 @@ log = structlog.get_logger(__name__)
 class Link:
     """The two ends of a socket for the game.
 
-    `send` takes a packet as text in bytes; it neither waits nor raises. `take` is offered each packet that comes in;
-    what it declines goes the general way.
+    `send` takes a packet as text in bytes; it neither waits nor raises. `cut` closes the socket at once, once, and says
+    why, in at most 70 bytes: its client connects again. `take` is offered each packet that comes in; what it declines
+    goes the general way.
     """
 
-    __slots__ = ("send", "take")
+    __slots__ = ("cut", "send", "take")
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes], None], cut: Callable[[str], None]) -> None:
         self.send: Callable[[bytes], None] = send
+        self.cut: Callable[[str], None] = cut
         self.take: Callable[[bytes], bool] = _decline
 
 
@@ -53,13 +55,13 @@ def bound(transport: asyncio.BaseTransport) -> None:
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
 
 
-def cut(transport: asyncio.WriteTransport) -> None:
-    """Close the WebSocket on `transport` because its client does not read: it finds the reason if it ever does."""
-    metrics.SOCKETS_CUT.inc()
-    log.info("a socket is cut: its client does not read")
-    reason = TOO_SLOW.encode()
-    transport.write(_frame(0x1, b'42["session:closed",{"reason":"%b","reconnect":true}]' % reason))
-    transport.write(_frame(0x8, (1008).to_bytes(2, "big") + reason))
+def close(transport: asyncio.WriteTransport, reason: str) -> None:
+    """Close the WebSocket on `transport`. A client that does not read finds the reason if it ever does."""
+    if reason == TOO_SLOW:
+        metrics.SOCKETS_CUT.inc()
+        log.info("a socket is cut: its client does not read")
+    transport.write(_frame(0x1, b'42["session:closed",{"reason":"%b","reconnect":true}]' % reason.encode()))
+    transport.write(_frame(0x8, (1008).to_bytes(2, "big") + reason.encode()))
     transport.close()
     asyncio.get_running_loop().call_later(LAST_WORDS_S, transport.abort)
 
