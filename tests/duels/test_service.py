@@ -309,6 +309,9 @@ async def test_nobody_loses_by_an_absence_while_a_process_with_players_is_cut_of
     await core.sql("UPDATE uptime SET up_since = 0")
     assert await core.uptime.note_cut_off(since=before - 1)
     assert not await core.uptime.note_cut_off(since=before + 60_000)
+    await core.sql("UPDATE uptime SET seen_at = seen_at - 15000")  # whoever noted it then may be gone since
+    assert not await core.uptime.note_cut_off(since=0)
+    await core.uptime.note()
     await core.tick(duel_id)
     duel = await core.duel(duel_id)
     assert duel.status == "live"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import NoReturn
 
 import pytest
 
@@ -113,3 +114,32 @@ async def test_nobody_loses_who_is_turned_away_by_a_process_that_is_cut_off(
         await background._note_cut_off()
         told += await core.sql("SELECT up_since > :now FROM uptime", now=core.clock.now())
     assert told == [(False,), (True,)]
+
+
+@pytest.mark.parametrize(
+    ("silent_ms", "known", "cut"),
+    [(40_000, ("other",), True), (10_000, ("other",), False), (40_000, (), False)],
+    ids=["for long", "for a moment", "with nobody else"],
+)
+async def test_who_is_at_a_process_without_any_store_is_sent_to_another_that_it_knew(
+    core: Parts,
+    web: Services,
+    background: Background,
+    monkeypatch: pytest.MonkeyPatch,
+    silent_ms: int,
+    known: tuple[str, ...],
+    cut: bool,
+) -> None:
+    sent = list[bool]()
+    monkeypatch.setattr(background._sockets, "send_elsewhere", lambda: sent.append(True))
+    monkeypatch.setattr(core.duels.homes, "_living", frozenset(known))
+    await web.hub.arrive(a_socket((await core.entrants())[0].player_id))
+    web.presence.silent_since = core.clock.now() - silent_ms
+    monkeypatch.setattr(core.database, "transaction", away)
+    await background._note_cut_off()
+    assert bool(sent) == cut
+
+
+def away() -> NoReturn:
+    """Instead of a transaction: PostgreSQL does not answer."""
+    raise ConnectionRefusedError

@@ -285,9 +285,7 @@ class Duels:
             await self._now(session)
 
     async def _now(self, session: Transaction) -> int:
-        now = await read_now(session)
-        self.clock.observe(now)
-        return now
+        return self.clock.observe(await read_now(session))
 
     # ---- after the commit
 

@@ -2,7 +2,7 @@
 
 from python_duel.duels import repository
 from python_duel.platform.clock import Clock
-from python_duel.platform.postgres import Database, Transaction, read_now
+from python_duel.platform.postgres import Database, read_now
 
 
 class Uptime:
@@ -14,14 +14,9 @@ class Uptime:
     async def note(self) -> None:
         """Players can come and go."""
         async with self._database.transaction() as session:
-            await repository.note_up(session, await self._now(session))
+            await repository.note_up(session, self._clock.observe(await read_now(session)))
 
     async def note_cut_off(self, since: int) -> bool:
         """Those of this process cannot, for a while. Whether those of another can: it has noted so after `since`."""
         async with self._database.transaction() as session:
-            return await repository.note_cut_off(session, await self._now(session), since)
-
-    async def _now(self, session: Transaction) -> int:
-        now = await read_now(session)
-        self._clock.observe(now)
-        return now
+            return await repository.note_cut_off(session, self._clock.observe(await read_now(session)), since)

@@ -14,6 +14,7 @@ class Clock:
         """Milliseconds since the epoch."""
         return int(monotonic() * 1000 + self._offset)
 
-    def observe(self, database_now: int) -> None:
-        """Take the database's time, read just now, as the truth."""
+    def observe(self, database_now: int) -> int:
+        """Take the database's time, read just now, as the truth; gives it."""
         self._offset = database_now - monotonic() * 1000
+        return database_now

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import engineio
 from engineio.packet import MESSAGE, Packet
 
-from python_duel.realtime.transport.link import TOO_SLOW, Link, close, drop, full
+from python_duel.realtime.transport.link import Link, close, cut_off, drop, full
 
 PING_S, PATIENCE_S = 20, 15
 """A client is pinged at least so often, and given up when it says nothing for so much longer."""
@@ -109,7 +109,7 @@ def _stock_link(socket: Any, tcp: Callable[[], asyncio.WriteTransport | None]) -
 
     def send(packet: bytes) -> None:
         if full(socket.queue.size, len(packet)):
-            cut(TOO_SLOW)
+            cut_off(link)
         else:
             socket.queue.put_nowait(Packet(MESSAGE, data=packet[1:].decode()))
 

@@ -29,7 +29,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from python_duel.realtime.transport.engine import PATIENCE_S, PING_S, Engine
-from python_duel.realtime.transport.link import TOO_SLOW, Link, bound, close, drop, full
+from python_duel.realtime.transport.link import Link, bound, close, cut_off, drop, full
 
 TEXT = WSMsgType.TEXT
 HANDSHAKE_S = 5
@@ -74,7 +74,7 @@ class Socket(AsyncSocket):  # type: ignore[misc]
             else:
                 self._transport.send_reuse_external_bytearray(TEXT, bytearray(HEADER) + packet, HEADER)
             return
-        self.cut(TOO_SLOW)
+        cut_off(self.link)
 
     def cut(self, reason: str) -> None:
         """Close it."""

@@ -55,11 +55,15 @@ def bound(transport: asyncio.BaseTransport) -> None:
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
 
 
+def cut_off(link: Link) -> None:
+    """Close a socket whose client does not read."""
+    metrics.SOCKETS_CUT.inc()
+    log.info("a socket is cut: its client does not read")
+    link.cut(TOO_SLOW)
+
+
 def close(transport: asyncio.WriteTransport, reason: str) -> None:
     """Close the WebSocket on `transport`. A client that does not read finds the reason if it ever does."""
-    if reason == TOO_SLOW:
-        metrics.SOCKETS_CUT.inc()
-        log.info("a socket is cut: its client does not read")
     transport.write(_frame(0x1, b'42["session:closed",{"reason":"%b","reconnect":true}]' % reason.encode()))
     transport.write(_frame(0x8, (1008).to_bytes(2, "big") + reason.encode()))
     transport.close()
